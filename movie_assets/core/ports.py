@@ -1,0 +1,278 @@
+"""What providers and the renderer do for the core: requests in, results out.
+
+A port is a Protocol with one verb. Its offline implementation lies in `resources/offline`, beside the real ones.
+Whatever shapes the result is in the request; where to work and when to stop is the `Workspace`.
+Errors are those of `movie_assets.core.errors`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from movie_assets.core.camera import CameraMove
+from movie_assets.core.words import Word, Words
+
+__all__ = [
+    "AnimateRequest",
+    "Animator",
+    "Captions",
+    "ClipRequest",
+    "ComposeRequest",
+    "Composer",
+    "Encoded",
+    "FilmRequest",
+    "Frame",
+    "Meta",
+    "PaintRequest",
+    "Painter",
+    "Renderer",
+    "Result",
+    "Shot",
+    "SoundtrackRequest",
+    "SpeakRequest",
+    "Speaker",
+    "Speech",
+    "Transition",
+    "Voice",
+    "Workspace",
+    "WriteRequest",
+    "Writer",
+]
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where a call may leave files (its own folder, removed afterwards), and the signal to stop."""
+
+    scratch: Path
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """How a result came about. `cost` in USD; None where it is unknown, 0.0 only where it is known to be free."""
+
+    provider: str
+    model: str | None = None
+    request_id: str | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    cost: float | None = None
+    seconds: float = 0.0
+    attempts: int = 1
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One made thing: bytes, or a file in the workspace that the store takes over."""
+
+    body: bytes | Path
+    media_type: str
+    meta: Meta
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A spoken text; `words` is None where the provider tells no times."""
+
+    sound: Result
+    words: tuple[Word, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """Write a script of exactly `segments` segments; the result is the JSON of `script.Script`."""
+
+    title: str
+    brief: str
+    language: str
+    segments: int
+    duration: float
+    settings: Settings
+    source: str | None = None
+    take: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PaintRequest:
+    """Paint a picture of at least width × height pixels in that shape."""
+
+    prompt: str
+    width: int
+    height: int
+    settings: Settings
+    take: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakRequest:
+    """Speak a text."""
+
+    text: str
+    language: str
+    settings: Settings
+    take: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AnimateRequest:
+    """Bring a picture to life: a silent video of about `seconds`, width × height, fps."""
+
+    picture: Path
+    prompt: str
+    seconds: float
+    width: int
+    height: int
+    fps: int
+    settings: Settings
+    take: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeRequest:
+    """Compose about `seconds` of instrumental music."""
+
+    prompt: str
+    seconds: float
+    settings: Settings
+    take: int = 1
+
+
+class Writer(Protocol):
+    """Writes scripts."""
+
+    def write(self, request: WriteRequest, at: Workspace) -> Result: ...
+
+
+class Painter(Protocol):
+    """Paints pictures (PNG, JPEG or WebP)."""
+
+    def paint(self, request: PaintRequest, at: Workspace) -> Result: ...
+
+
+class Speaker(Protocol):
+    """Speaks narration."""
+
+    def speak(self, request: SpeakRequest, at: Workspace) -> Speech: ...
+
+
+class Animator(Protocol):
+    """Makes a video from a picture."""
+
+    def animate(self, request: AnimateRequest, at: Workspace) -> Result: ...
+
+
+class Composer(Protocol):
+    """Composes music."""
+
+    def compose(self, request: ComposeRequest, at: Workspace) -> Result: ...
+
+
+# --- the renderer ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The film's picture format."""
+
+    width: int
+    height: int
+    fps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """How captions look: style `karaoke`, `plain` or `none`; `burn` puts them into the picture."""
+
+    style: str
+    burn: bool
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """How a clip follows the one before: `crossfade`, `dip` (through black) or `cut`."""
+
+    style: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What a clip shows: a picture under a camera move, or a generated video of that picture."""
+
+    picture: Path
+    motion: CameraMove | Path
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRequest:
+    """Render one segment, silent, exactly `frames` long; `previous` is seen during the transition at its head.
+
+    The narration starts `lead` seconds into the clip; `words` are counted from there.
+    """
+
+    shot: Shot
+    previous: Shot | None
+    words: Words
+    lead: float
+    frames: int
+    frame: Frame
+    captions: Captions
+    transition: Transition
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A narration and when it starts in the film, in seconds."""
+
+    sound: Path
+    start: float
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class SoundtrackRequest:
+    """Mix voices over music, `seconds` long; `music_volume` 0 to 1 relative to the voice."""
+
+    voices: tuple[Voice, ...]
+    music: Path | None
+    music_volume: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FilmRequest:
+    """Join clips, sound and a soft subtitle track (SRT text) without encoding anything again."""
+
+    clips: tuple[Path, ...]
+    soundtrack: Path
+    subtitles: str | None
+    language: str
+    title: str
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A rendered file with what was measured of it (frames, seconds, loudness ...)."""
+
+    file: Path
+    media_type: str
+    notes: Mapping[str, Any]
+
+
+class Renderer(Protocol):
+    """Turns artefacts into video and sound files."""
+
+    def clip(self, request: ClipRequest, at: Workspace) -> Encoded: ...
+
+    def soundtrack(self, request: SoundtrackRequest, at: Workspace) -> Encoded: ...
+
+    def film(self, request: FilmRequest, at: Workspace) -> Encoded: ...
