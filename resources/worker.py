@@ -39,7 +39,9 @@ def run(command: list[str], at: Workspace, timeout: float = 600) -> str:
     code, _, err = _watch(command, b"", at, timeout)
     if code != 0:
         raise errors.Failed(
-            f"{Path(command[0]).name} ended with exit code {code}", said=_tail(err), next_step="see its message above"
+            f"{Path(command[0]).name} ended with exit code {code}",
+            said=_tail(err),
+            next_step="see its message above",
         )
     return err
 
@@ -69,7 +71,13 @@ def _watch(command: list[str], stdin: bytes, at: Workspace, timeout: float) -> t
     try:
         with paths[0].open("rb") as inp, paths[1].open("wb") as out, paths[2].open("wb") as err:
             child = subprocess.Popen(
-                command, stdin=inp, stdout=out, stderr=err, cwd=at.scratch, env=_environment(), start_new_session=True
+                command,
+                stdin=inp,
+                stdout=out,
+                stderr=err,
+                cwd=at.scratch,
+                env=_environment(),
+                start_new_session=True,
             )
             code = _wait(child, command, at, timeout)
         return code, paths[1].read_bytes(), paths[2].read_text(errors="replace")
@@ -112,7 +120,9 @@ def _error_of(module: str, code: int, err: str) -> errors.MovieError:
         said = json.loads(last)
         cls: type[errors.MovieError] = getattr(errors, said["error"])
         return cls(said["fact"], next_step=said["next_step"], **said["labels"])
-    return errors.Failed(f"{module} ended with exit code {code}", said=_tail(err), next_step="run again with --debug")
+    return errors.Failed(
+        f"{module} ended with exit code {code}", said=_tail(err), next_step="run again with --debug"
+    )
 
 
 def _tail(text: str) -> str:

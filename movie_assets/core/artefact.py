@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from movie_assets.core.errors import Refused
 
-__all__ = ["ArtefactId", "BlobRef", "Name", "check_movie_id"]
+__all__ = ["ArtefactId", "BlobRef", "Name", "Scope", "check_movie_id"]
 
 _NAME = re.compile(r"([a-z][a-z0-9_]{0,63})(?:\[(0|[1-9][0-9]{0,5})\])?\Z")
 _MOVIE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Name:
-    """The name of an artefact or an input: `script`, `picture[3]`."""
+class Scope(Enum):
+    """Whether a thing exists once per movie or once per segment."""
+
+    MOVIE = "movie"
+    SEGMENT = "segment"
+
+
+class Name(NamedTuple):
+    """The name of an artefact or an input: `script`, `picture[3]`.
+
+    A tuple, because planning hashes names by the ten thousand.
+    """
 
     kind: str
     segment: int | None = None
@@ -38,12 +48,13 @@ class Name:
 ArtefactId = Name
 
 
-class BlobRef(Struct, frozen=True, rename="camel"):
-    """Bytes named by their sha256."""
+class BlobRef(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Bytes named by their sha256; a small text may lie `inline` instead of in a blob of its own."""
 
     digest: str
     size: int
     media_type: str
+    inline: str | None = None
 
 
 def check_movie_id(movie: str) -> str:

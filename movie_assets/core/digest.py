@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from typing import Any, BinaryIO
 
@@ -25,7 +26,7 @@ def canonical(value: Any) -> bytes:
 
 def _has_no_spelling(value: Any) -> bool:
     if isinstance(value, float):
-        return value != value or value in (float("inf"), float("-inf"))
+        return not math.isfinite(value)
     if isinstance(value, dict):
         return any(map(_has_no_spelling, value.values()))
     return isinstance(value, (list, tuple)) and any(map(_has_no_spelling, value))

@@ -276,3 +276,6 @@ class Renderer(Protocol):
     def soundtrack(self, request: SoundtrackRequest, at: Workspace) -> Encoded: ...
 
     def film(self, request: FilmRequest, at: Workspace) -> Encoded: ...
+
+    def seconds(self, sound: Path) -> float:
+        """The length of a sound file; `Refused` where it is none."""

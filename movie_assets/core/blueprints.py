@@ -1,0 +1,92 @@
+"""The blueprints there are: kinds of movies, declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from movie_assets.core import producers as make
+from movie_assets.core.artefact import Scope
+from movie_assets.core.blueprint import ORDINAL, Blueprint, Producer, every, input_, previous, same
+
+__all__ = ["BLUEPRINTS"]
+
+MOVIE, SEGMENT = Scope.MOVIE, Scope.SEGMENT
+
+SCRIPT = Producer(
+    "script", "1", MOVIE, (input_("brief"), input_("script")), ("script",), make.script, asks="script",
+    about="Title, summary, and per segment the narration and the picture's prompt.",
+)  # fmt: skip
+SEGMENT_TEXT = Producer(
+    "segment_text", "1", SEGMENT, (same("script"), input_("text"), ORDINAL), ("segment_text",), make.segment_text,
+    about="What is said in this segment.",
+)  # fmt: skip
+PICTURE_PROMPT = Producer(
+    "picture_prompt", "1", SEGMENT, (same("script"), input_("prompt"), ORDINAL), ("picture_prompt",),
+    make.picture_prompt,
+    about="What this segment's picture shows, with the movie's style.",
+)  # fmt: skip
+PICTURE = Producer(
+    "picture", "1", SEGMENT, (same("picture_prompt"), input_("picture"), input_("canvas")), ("picture",),
+    make.picture, asks="picture",
+    about="This segment's picture.",
+)  # fmt: skip
+NARRATION = Producer(
+    "narration", "1", SEGMENT, (same("segment_text"), input_("narration"), input_("language")),
+    ("narration", "words"), make.narration, asks="narration",
+    about="This segment's voice, and when each word is heard.",
+)  # fmt: skip
+MOTION = Producer(
+    "motion", "1", SEGMENT, (same("picture"), same("picture_prompt"), input_("motion"), input_("frame")),
+    ("motion",), make.motion, asks="motion",
+    about="A camera move over the picture, or a generated video of it.",
+)  # fmt: skip
+CLIP = Producer(
+    "clip", "1", SEGMENT,
+    (same("picture"), previous("picture"), same("motion"), previous("motion"), same("words"),
+     input_("frame"), input_("pause"), input_("captions"), input_("transition"), input_("language")),
+    ("clip",), make.clip,
+    about="This segment's part of the film, without sound; the transition into it lies in its head.",
+)  # fmt: skip
+MUSIC_PROMPT = Producer(
+    "music_prompt", "1", MOVIE, (same("script"), input_("mood")), ("music_prompt",), make.music_prompt,
+    about="The mood the music is composed for.",
+)  # fmt: skip
+MUSIC = Producer(
+    "music", "1", MOVIE, (same("music_prompt"), input_("music"), input_("length")), ("music",), make.music,
+    asks="music",
+    about="The score, for the target length; looped and trimmed to the real one by the soundtrack.",
+)  # fmt: skip
+TIMELINE = Producer(
+    "timeline", "1", MOVIE, (every("words"), input_("pause"), input_("frame")), ("timeline",), make.timeline,
+    about="What plays when.",
+)  # fmt: skip
+SOUNDTRACK = Producer(
+    "soundtrack", "1", MOVIE, (every("narration"), same("music"), same("timeline"), input_("volume")),
+    ("soundtrack",), make.soundtrack,
+    about="All voices over the music, encoded once.",
+)  # fmt: skip
+SUBTITLES = Producer(
+    "subtitles", "1", MOVIE, (every("words"), same("timeline")), ("subtitles",), make.subtitles,
+    about="What is said when, as SRT.",
+)  # fmt: skip
+FILM = Producer(
+    "film", "1", MOVIE,
+    (every("clip"), same("soundtrack"), same("subtitles"), input_("title"), input_("language"), input_("frame")),
+    ("film",), make.film,
+    about="The film.",
+)  # fmt: skip
+
+NARRATED = Blueprint(
+    "narrated",
+    (SCRIPT, SEGMENT_TEXT, PICTURE_PROMPT, PICTURE, NARRATION, MOTION, CLIP, MUSIC_PROMPT, MUSIC, TIMELINE,
+     SOUNDTRACK, SUBTITLES, FILM),
+    exports={"film.mp4": "film", "film.srt": "subtitles", "film.vtt": "subtitles"},
+)  # fmt: skip
+
+PODCAST = Blueprint(
+    "podcast",
+    (SCRIPT, SEGMENT_TEXT, NARRATION, MUSIC_PROMPT, MUSIC, TIMELINE, SOUNDTRACK, SUBTITLES),
+    exports={"podcast.m4a": "soundtrack", "podcast.srt": "subtitles", "podcast.vtt": "subtitles"},
+)  # fmt: skip
+
+BLUEPRINTS: Mapping[str, Blueprint] = {blueprint.name: blueprint for blueprint in (NARRATED, PODCAST)}

@@ -1,0 +1,30 @@
+"""Costs in USD, in which unknown is never zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+__all__ = ["Cost"]
+
+
+class Cost(Struct, frozen=True):
+    """What is known, and how many jobs it says nothing about."""
+
+    usd: float = 0.0
+    unknown: int = 0
+
+    @classmethod
+    def of(cls, prices: Iterable[float | None]) -> Cost:
+        """Adds up prices; None counts as unknown."""
+        listed = list(prices)
+        return cls(
+            sum(price for price in listed if price is not None), sum(price is None for price in listed)
+        )
+
+    def __str__(self) -> str:
+        if not self.unknown:
+            return f"{self.usd:.4f} USD" if self.usd else "nothing"
+        unknown = f"{self.unknown} of unknown price"
+        return f"{self.usd:.4f} USD and {unknown}" if self.usd else unknown

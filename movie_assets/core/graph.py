@@ -1,0 +1,139 @@
+"""The graph: a blueprint expanded for one movie, every artefact named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from movie_assets.core.artefact import ArtefactId, Name, Scope
+from movie_assets.core.blueprint import Blueprint, Producer, Reach
+from movie_assets.core.errors import Refused
+
+__all__ = ["Graph", "Job", "Wire"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One read of one job, resolved to the names behind it: none for the segment before the first."""
+
+    label: str
+    reach: Reach
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call of one producer; makes one or more artefacts."""
+
+    producer: Producer
+    segment: int | None
+    wires: tuple[Wire, ...]
+    makes: tuple[ArtefactId, ...]
+
+    @property
+    def id(self) -> str:
+        """`clip[3]`: the producer's name and the segment."""
+        return str(Name(self.producer.name, self.segment))
+
+    def needs(self) -> Iterator[ArtefactId]:
+        """The artefacts this job reads."""
+        for wire in self.wires:
+            if wire.reach in _ARTEFACTS:
+                yield from wire.names
+
+
+_ARTEFACTS = frozenset({Reach.SAME, Reach.PREVIOUS, Reach.EVERY})
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Every job of one movie, in an order in which each follows what it reads."""
+
+    blueprint: Blueprint
+    segments: int
+    jobs: tuple[Job, ...]
+
+    @classmethod
+    def of(cls, blueprint: Blueprint, segments: int, inputs: Mapping[str, Scope]) -> Graph:
+        """Expands a blueprint; refuses what `Blueprint.ordered` refuses."""
+        expand = _Expansion(blueprint.scopes, dict(inputs), segments)
+        jobs = tuple(
+            expand.job(producer, segment)
+            for producer in blueprint.ordered(inputs)
+            for segment in (range(segments) if producer.scope is Scope.SEGMENT else (None,))
+        )
+        return cls(blueprint, segments, jobs)
+
+    @cached_property
+    def makers(self) -> dict[ArtefactId, Job]:
+        """The job that makes each artefact; its keys are all artefacts."""
+        return {name: job for job in self.jobs for name in job.makes}
+
+    @cached_property
+    def readers(self) -> dict[ArtefactId, tuple[Job, ...]]:
+        """The jobs that read each artefact."""
+        readers: dict[ArtefactId, list[Job]] = {name: [] for name in self.makers}
+        for job in self.jobs:
+            for name in dict.fromkeys(job.needs()):
+                readers[name].append(job)
+        return {name: tuple(jobs) for name, jobs in readers.items()}
+
+    def upstream(self, targets: Iterable[ArtefactId]) -> frozenset[ArtefactId]:
+        """The targets and everything they need; an unknown target is `Refused`."""
+        found: set[ArtefactId] = set()
+        waiting = list(targets)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                job = self._maker(name)
+                found.update(job.makes)
+                waiting.extend(job.needs())
+        return frozenset(found)
+
+    def downstream(self, roots: Iterable[ArtefactId]) -> frozenset[ArtefactId]:
+        """The roots and everything that depends on them."""
+        found: set[ArtefactId] = set()
+        waiting = list(roots)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting.extend(made for job in self.readers.get(name, ()) for made in job.makes)
+        return frozenset(found)
+
+    def _maker(self, name: ArtefactId) -> Job:
+        job = self.makers.get(name)
+        if job is None:
+            producer = self.blueprint.maker(name.kind)
+            allowed = (
+                f"{name.kind}[0] to {name.kind}[{self.segments - 1}]"
+                if producer.scope is Scope.SEGMENT
+                else f"{name.kind} without a segment"
+            )
+            raise Refused(f"this movie has no artefact {name}", next_step=f"use {allowed}")
+        return job
+
+
+@dataclass(frozen=True, slots=True)
+class _Expansion:
+    scopes: dict[str, Scope]
+    inputs: dict[str, Scope]
+    segments: int
+
+    def job(self, producer: Producer, segment: int | None) -> Job:
+        wires = tuple(
+            Wire(read.label, read.reach, self.names(read.name, read.reach, segment))
+            for read in producer.reads
+        )
+        return Job(producer, segment, wires, tuple(Name(kind, segment) for kind in producer.makes))
+
+    def names(self, name: str, reach: Reach, segment: int | None) -> tuple[Name, ...]:
+        if reach is Reach.EVERY:
+            return tuple(Name(name, i) for i in range(self.segments))
+        if reach is Reach.PREVIOUS:
+            return (Name(name, segment - 1),) if segment else ()
+        if reach is Reach.ORDINAL:
+            return (Name(name, segment),)
+        scopes = self.inputs if reach is Reach.INPUT else self.scopes
+        return (Name(name, segment if scopes[name] is Scope.SEGMENT else None),)

@@ -1,0 +1,188 @@
+"""Inputs: what a person set, resolved per movie and per segment, each with a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+import msgspec
+
+from movie_assets.core.artefact import BlobRef, Name, Scope
+from movie_assets.core.digest import digest_of
+from movie_assets.core.errors import Refused
+from movie_assets.core.movie_file import (
+    MotionSection,
+    MovieFile,
+    MusicSection,
+    NarrationOverride,
+    PictureOverride,
+    Section,
+    SegmentOverride,
+)
+
+__all__ = ["INPUTS", "FileReader", "Input", "resolve"]
+
+
+class FileReader(Protocol):
+    """Refers to the bytes of a file in the movie's folder; `Refused` when it is missing, outside or unreadable."""
+
+    def __call__(self, name: str, /) -> BlobRef: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing a person set: `payload` is JSON, `digest` is that of the payload."""
+
+    name: Name
+    payload: Any
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Which fields of which section an input takes.
+
+    One field's name stands for its bare value, several for a mapping; those marked `?` are left out while unset, so
+    that a field invented later changes no digest. `instead` names other fields to take when its condition holds.
+    A movie without the section has the payload `off`.
+    """
+
+    scope: Scope
+    section: str
+    fields: str | tuple[str, ...]
+    instead: tuple[Callable[[Any], bool], tuple[str, ...]] | None = None
+    off: Any = None
+
+
+def _own_file(section: PictureOverride | NarrationOverride | MusicSection) -> bool:
+    return section.file is not None
+
+
+def _animated(motion: MotionSection) -> bool:
+    return motion.kind == "animated"
+
+
+_FILE = (_own_file, ("file",))
+_ROWS: Mapping[str, _Row] = {
+    "brief": _Row(Scope.MOVIE, "", ("title", "brief", "language", "segments", "duration")),
+    "script": _Row(Scope.MOVIE, "script", ("provider", "model?", "source?", "audience?", "settings")),
+    "language": _Row(Scope.MOVIE, "", "language"),
+    "title": _Row(Scope.MOVIE, "", "title"),
+    "frame": _Row(Scope.MOVIE, "frame", ("width", "height", "fps")),
+    "canvas": _Row(Scope.MOVIE, "frame", ("width", "height")),
+    "pause": _Row(Scope.MOVIE, "", "pause"),
+    "captions": _Row(Scope.MOVIE, "captions", ("style", "burn")),
+    "mood": _Row(Scope.MOVIE, "music", "mood"),
+    "music": _Row(Scope.MOVIE, "music", ("provider", "model?", "settings"), _FILE),
+    "length": _Row(Scope.MOVIE, "", "duration"),
+    "volume": _Row(Scope.MOVIE, "music", "volume", off=0.0),
+    "text": _Row(Scope.SEGMENT, "narration", "text"),
+    "prompt": _Row(Scope.SEGMENT, "picture", ("style", "prompt")),
+    "picture": _Row(Scope.SEGMENT, "picture", ("provider", "model?", "size?", "quality?", "settings"), _FILE),
+    "narration": _Row(
+        Scope.SEGMENT, "narration", ("provider", "model?", "voice?", "speed", "settings"), _FILE
+    ),
+    "motion": _Row(
+        Scope.SEGMENT,
+        "motion",
+        ("kind", "move?"),
+        (_animated, ("kind", "provider", "model?", "seconds", "prompt?", "settings")),
+    ),
+    "transition": _Row(Scope.SEGMENT, "transition", ("style", "seconds")),
+}
+
+INPUTS: Mapping[str, Scope] = {name: row.scope for name, row in _ROWS.items()}
+
+# Which fields name a person's own file, and what must be in it.
+_OWN_FILES: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("script", "source"): ("a text", "text/"),
+    ("picture", "file"): ("a picture", "image/"),
+    ("narration", "file"): ("a recording", "audio/"),
+    ("music", "file"): ("music", "audio/"),
+}
+
+# What another provider would not understand, and so does not inherit.
+_OF_ONE_PROVIDER = frozenset({"model", "size", "quality", "voice", "settings"})
+
+
+def resolve(movie: MovieFile, files: FileReader) -> dict[Name, Input]:
+    """Every input of a movie by its name, in the order of `INPUTS`; `Refused` tells every file that cannot be used."""
+    own = _OwnFiles(movie, files)
+    inputs = {each.name: each for kind, row in _ROWS.items() for each in _inputs(kind, row, movie, own)}
+    own.refuse_bad()
+    return inputs
+
+
+def _inputs(kind: str, row: _Row, movie: MovieFile, own: _OwnFiles) -> Iterator[Input]:
+    """The input of one row, or one for each segment; what is not overridden is computed once and shared."""
+    section = getattr(movie, row.section) if row.section else movie
+    if row.scope is Scope.MOVIE:
+        yield _input(Name(kind), row, section, own)
+        return
+    shared = _input(Name(kind), row, _merged(section, getattr(SegmentOverride(), row.section)), own)
+    for segment in range(movie.segments):
+        name, override = Name(kind, segment), movie.overrides.get(segment)
+        if override is None or row.section not in override.model_fields_set:
+            yield Input(name, shared.payload, shared.digest)
+        else:
+            yield _input(name, row, _merged(section, getattr(override, row.section)), own)
+
+
+def _input(name: Name, row: _Row, section: Any, own: _OwnFiles) -> Input:
+    payload = row.off if section is None else _payload(name, row, section, own)
+    return Input(name, payload, digest_of(payload))
+
+
+def _payload(name: Name, row: _Row, section: Any, own: _OwnFiles) -> Any:
+    if isinstance(row.fields, str):
+        return getattr(section, row.fields)
+    fields = row.instead[1] if row.instead and row.instead[0](section) else row.fields
+    payload = {}
+    for field in fields:
+        key = field.rstrip("?")
+        value = getattr(section, key)
+        if value is not None and (row.section, key) in _OWN_FILES:
+            value = own.payload(name.segment, row.section, key, value)
+        if value is not None or key == field:
+            payload[key] = value
+    return payload
+
+
+def _merged(section: Section, override: Section) -> Section:
+    """What the override sets, over the movie-wide values; another provider inherits none of what is the first one's."""
+    told = {field: getattr(override, field) for field in override.model_fields_set}
+    kept = {field: getattr(section, field) for field in type(section).model_fields}
+    if told.get("provider", kept.get("provider")) != kept.get("provider"):
+        kept = {field: value for field, value in kept.items() if field not in _OF_ONE_PROVIDER}
+    elif "settings" in told:
+        told["settings"] = {**kept["settings"], **told["settings"]}
+    return type(override).model_construct(**{**kept, **told})
+
+
+class _OwnFiles:
+    """The files a person brings: their bytes as payloads, and what was wrong with them."""
+
+    def __init__(self, movie: MovieFile, files: FileReader) -> None:
+        self._movie = movie
+        self._ref = cache(files)
+        self._problems: list[tuple[tuple[str | int, ...], str]] = []
+
+    def payload(self, segment: int | None, section: str, field: str, file_name: str) -> Any:
+        """The bytes a file holds, whatever it is called."""
+        path = (section, field) if segment is None else ("overrides", segment, section, field)
+        wanted, media_type = _OWN_FILES[section, field]
+        try:
+            ref = self._ref(file_name)
+        except Refused as error:
+            self._problems.append((path, error.fact))
+            return None
+        if not ref.media_type.startswith(media_type):
+            self._problems.append((path, f"must be {wanted}, but {file_name} is {ref.media_type}"))
+        return msgspec.to_builtins(ref)
+
+    def refuse_bad(self) -> None:
+        """Tells every file that cannot be used, if there are any."""
+        if self._problems:
+            raise self._movie.refusal(self._problems)

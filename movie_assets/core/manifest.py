@@ -1,0 +1,135 @@
+"""Manifests: the immutable, complete description of one revision, and the fold that makes the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+from movie_assets.core.artefact import BlobRef, Name
+from movie_assets.core.digest import digest_of_bytes
+from movie_assets.core.errors import Damaged
+from movie_assets.core.event import FORMAT, ArtefactEvent, InputEvent
+from movie_assets.core.revision import parse_revision, revision_name
+
+__all__ = ["ArtefactRecord", "InputRecord", "Manifest", "fold", "read_manifest", "sealed", "write_manifest"]
+
+
+class InputRecord(Struct, frozen=True, rename="camel"):
+    """An input as this revision saw it; the payload's history is in events/inputs."""
+
+    digest: str
+    payload: Any
+
+
+class ArtefactRecord(Struct, frozen=True, rename="camel"):
+    """An artefact of this revision: its bytes, what they were made from, and the revision that made them."""
+
+    blob: BlobRef
+    inputs_digest: str
+    revision: str
+    produced_by: str
+    code_version: str
+
+
+class Manifest(Struct, frozen=True, rename="camel", kw_only=True, tag_field="format", tag=FORMAT):
+    """One revision of one movie. `digest` seals everything else."""
+
+    movie: str
+    revision: str
+    base_revision: str | None
+    base_digest: str | None
+    plan_id: str
+    nonce: str
+    created_at: str
+    blueprint: str
+    segments: int
+    inputs: dict[str, InputRecord]
+    artefacts: dict[str, ArtefactRecord]
+    timeline: Any = None
+    digest: str = ""
+
+    @property
+    def number(self) -> int:
+        return parse_revision(self.revision)
+
+    def output(self, name: Name) -> BlobRef | None:
+        """The blob of an artefact, if this revision has it."""
+        record = self.artefacts.get(str(name))
+        return record.blob if record else None
+
+
+_ENCODE = msgspec.json.Encoder(order="sorted").encode
+_DECODE = msgspec.json.Decoder(Manifest).decode
+
+
+def sealed(manifest: Manifest) -> Manifest:
+    """The manifest with its own digest, which covers every other field."""
+    return structs.replace(manifest, digest=_seal_of(manifest))
+
+
+def write_manifest(manifest: Manifest) -> bytes:
+    """The bytes of a sealed manifest's file."""
+    return _ENCODE(manifest)
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """Reads a manifest and checks its seal; a torn, edited or unknown one is `Damaged`."""
+    try:
+        manifest = _DECODE(data)
+    except msgspec.MsgspecError as error:
+        raise Damaged("a manifest cannot be read", because=error, next_step="movies verify") from error
+    if manifest.digest != _seal_of(manifest):
+        raise Damaged(
+            "a manifest's digest does not match", revision=manifest.revision, next_step="movies verify"
+        )
+    return manifest
+
+
+def _seal_of(manifest: Manifest) -> str:
+    return digest_of_bytes(_ENCODE(structs.replace(manifest, digest="")))
+
+
+def fold(
+    base: Manifest | None,
+    input_events: Iterable[InputEvent],
+    artefact_events: Iterable[ArtefactEvent],
+    *,
+    members: Collection[Name],
+    header: Mapping[str, Any],
+) -> Manifest:
+    """The next revision: the base with the events of one run applied, restricted to the graph's members.
+
+    `header` holds what is not folded: movie, plan_id, nonce, created_at, blueprint, segments, timeline.
+    """
+    number = base.number + 1 if base else 1
+    inputs = dict(base.inputs) if base else {}
+    for edit in input_events:
+        if edit.digest is None:
+            inputs.pop(edit.id, None)
+        else:
+            inputs[edit.id] = InputRecord(edit.digest, edit.payload)
+    artefacts = dict(base.artefacts) if base else {}
+    for event in artefact_events:
+        if event.output is not None and event.status in ("succeeded", "skipped"):
+            artefacts[event.artefact_id] = _record_of(event)
+    wanted = {str(name) for name in members}
+    return sealed(
+        Manifest(
+            revision=revision_name(number),
+            base_revision=base.revision if base else None,
+            base_digest=base.digest if base else None,
+            inputs=inputs,
+            artefacts={name: record for name, record in artefacts.items() if name in wanted},
+            **header,
+        )
+    )
+
+
+def _record_of(event: ArtefactEvent) -> ArtefactRecord:
+    assert event.output is not None
+    return ArtefactRecord(
+        event.output, event.inputs_digest, event.revision, event.produced_by, event.code_version
+    )

@@ -1,0 +1,221 @@
+"""A movie: its inputs as they are now, its store, and what it takes to make it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from movie_assets.core.artefact import ArtefactId, Name
+from movie_assets.core.clock import Clock
+from movie_assets.core.commit import edits_between, next_manifest
+from movie_assets.core.errors import Conflict, MovieError
+from movie_assets.core.graph import Graph, Job
+from movie_assets.core.inputs import Input
+from movie_assets.core.manifest import Manifest
+from movie_assets.core.outcome import Outcome
+from movie_assets.core.plan import Plan
+from movie_assets.core.planner import Decision, Known, Price, decide, plan_of
+from movie_assets.core.record import Record, RunLog
+from movie_assets.core.request import Request
+from movie_assets.core.run import Means, run
+from movie_assets.core.store.movie_store import MovieStore
+from movie_assets.core.task import Ports
+
+__all__ = ["Files", "Gear", "Movie", "Movies", "Production"]
+
+
+class Files(Protocol):
+    """A person's files that the inputs refer to."""
+
+    def deliver(self, store: MovieStore) -> None:
+        """Brings their bytes into the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gear:
+    """What every movie of a process works with; `places` and `lane` as in `run.Means`."""
+
+    ports: Ports
+    clock: Clock
+    price: Price
+    scratch: Path
+    places: Mapping[str, int]
+    lane: Callable[[str], str]
+    editor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Movie:
+    """One movie, ready to be planned and made."""
+
+    id: str
+    store: MovieStore
+    graph: Graph
+    inputs: Mapping[Name, Input]
+    takes: Mapping[ArtefactId, int]
+    pins: frozenset[ArtefactId]
+    files: Files
+    gear: Gear
+
+    def known(self) -> Known:
+        """Everything a decision is made from, as of now; reads, never writes."""
+        return Known(
+            self.graph,
+            self.inputs,
+            self.store.manifests.live(),
+            self.store.events.index(),
+            self.store.present(),
+        )
+
+    def request(self, targets: Collection[ArtefactId] | None = None) -> Request:
+        """What is wanted: the whole movie, or some artefacts and what they need."""
+        return Request(None if targets is None else frozenset(targets), self.takes, self.pins)
+
+    def plan(self, targets: Collection[ArtefactId] | None = None) -> Plan:
+        """What would be made, and why; changes nothing."""
+        known, request = self.known(), self.request(targets)
+        return self._plan_of(known, request, decide(known, request))
+
+    def produce(self, targets: Collection[ArtefactId] | None = None, *, run_id: str = "") -> Production:
+        """Plans and stands ready to make it; nothing is written before `Production.outcomes` begins."""
+        known, request = self.known(), self.request(targets)
+        decision = decide(known, request)
+        plan = self._plan_of(known, request, decision)
+        log = RunLog(self.store, self.gear.clock, run_id or plan.plan_id, plan.revision)
+        return Production(self, known, request, decision, plan, log)
+
+    def _plan_of(self, known: Known, request: Request, decision: Decision) -> Plan:
+        return plan_of(
+            known,
+            request,
+            decision,
+            movie=self.id,
+            plan_id=self.gear.clock.new_id(),
+            created_at=self.gear.clock.now(),
+            price=self.gear.price,
+        )
+
+
+class Movies(Protocol):
+    """The movies of one project."""
+
+    def ids(self) -> list[str]: ...
+
+    def open(self, movie: str) -> Movie: ...
+
+
+@dataclass(slots=True)
+class Production:
+    """One run of one plan, from recording the inputs to publishing the revision."""
+
+    movie: Movie
+    known: Known
+    request: Request
+    decision: Decision
+    plan: Plan
+    log: RunLog
+    stop: threading.Event = field(default_factory=threading.Event)
+    failures: list[Outcome] = field(default_factory=list)
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs that must or may run, in order."""
+        return tuple(self.decision.jobs)
+
+    def begin(self) -> None:
+        """Records the inputs under which everything will be made, and the plan; refuses a base no longer live."""
+        store = self.movie.store
+        live = store.manifests.live()
+        if (live.digest if live else None) != self.plan.manifest_base_digest:
+            raise Conflict(
+                "another revision was published after this plan was made",
+                movie=self.movie.id,
+                live=live.revision if live else None,
+                next_step=f"plan again: movies make {self.movie.id}",
+            )
+        self.movie.files.deliver(store)
+        edits = self._edits()
+        if edits:
+            store.events.append_inputs(edits)
+        if self.decision.jobs:
+            store.plans.save(self.plan)
+
+    def outcomes(
+        self, record: Record | None = None, on_start: Callable[[Job, str], None] = lambda job, provider: None
+    ) -> Iterator[Outcome]:
+        """Makes what the plan says, yielding each job's outcome once it is recorded."""
+        for outcome in run(
+            self.known, self.request, self.decision, self._means(record or self.log, on_start)
+        ):
+            if outcome.status == "failed":
+                self.failures.append(outcome)
+            yield outcome
+
+    def publish(self) -> Manifest | None:
+        """Publishes the next revision if every artefact of the movie is there; else, or if nothing is new, None."""
+        known = self.movie.known()
+        whole = decide(known, self.movie.request())
+        if whole.jobs:
+            return None
+        header = {
+            "movie": self.movie.id,
+            "plan_id": self.plan.plan_id,
+            "nonce": self.movie.gear.clock.new_id(),
+            "created_at": self.movie.gear.clock.now(),
+            "timeline": self._timeline(whole),
+        }
+        store = self.movie.store
+        manifest = next_manifest(known, whole, store.events, self.log, header, self.movie.gear.editor)
+        if manifest is not None:
+            store.manifests.publish(manifest)
+        elif known.base is not None:
+            store.manifests.write_hint(known.base)
+        return manifest
+
+    def error(self) -> MovieError | None:
+        """The failures of this run as one error, each named with what it blocked."""
+        errors = [outcome.error for outcome in self.failures if outcome.error is not None]
+        if len(errors) <= 1:
+            return errors[0] if errors else None
+        facts = [f"{error.labels.get('artefact')}: {error.fact}" for error in errors]
+        return type(errors[0])(
+            f"{len(errors)} jobs failed:\n  " + "\n  ".join(facts),
+            movie=self.movie.id,
+            next_step=errors[0].next_step,
+        )
+
+    def _edits(self) -> list[Any]:
+        recorded = {e.id: e.digest for e in self.known.index.inputs.values() if e.digest is not None}
+        return edits_between(
+            recorded,
+            self.movie.inputs,
+            run_id=self.log.run_id,
+            revision=self.log.revision,
+            editor=self.movie.gear.editor,
+            clock=self.movie.gear.clock,
+        )
+
+    def _means(self, record: Record, on_start: Callable[[Job, str], None]) -> Means:
+        gear, store = self.movie.gear, self.movie.store
+        return Means(
+            ports=gear.ports,
+            reader=store,
+            index=store.events.index,
+            record=record,
+            started=self.log.started,
+            clock=gear.clock,
+            scratch=gear.scratch / self.movie.id / self.log.run_id,
+            places=gear.places,
+            lane=gear.lane,
+            stop=self.stop,
+            on_start=on_start,
+        )
+
+    def _timeline(self, whole: Decision) -> Any:
+        ref = whole.outputs.get(Name("timeline"))
+        return msgspec.json.decode(self.movie.store.read(ref)) if ref else None

@@ -1,0 +1,65 @@
+"""The plan: the jobs for the next revision, each with its reasons, bound to a base manifest."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from movie_assets.core.cost import Cost
+from movie_assets.core.errors import Damaged
+from movie_assets.core.event import FORMAT
+
+__all__ = ["Plan", "PlannedJob", "read_plan", "write_plan"]
+
+
+class PlannedJob(Struct, frozen=True, rename="camel"):
+    """A job that must run, or may run once it is known what its reads turn out to be."""
+
+    job_id: str
+    producer: str
+    status: Literal["must", "may"]
+    inputs: tuple[str, ...]
+    makes: tuple[str, ...]
+    reasons: tuple[str, ...]
+    context: dict[str, Any]
+    cost: float | None
+
+
+class Plan(Struct, frozen=True, rename="camel", kw_only=True, tag_field="format", tag=FORMAT):
+    """What is about to be made. `layers` are for people: a job is in the first layer after all it reads."""
+
+    movie: str
+    plan_id: str
+    revision: str
+    manifest_base_digest: str | None
+    created_at: str
+    targets: tuple[str, ...] | None
+    edits: tuple[str, ...]
+    layers: tuple[tuple[PlannedJob, ...], ...]
+    reused: int
+    must_cost: Cost
+    may_cost: Cost
+
+    @property
+    def jobs(self) -> tuple[PlannedJob, ...]:
+        """All jobs, layer by layer."""
+        return tuple(job for layer in self.layers for job in layer)
+
+
+_ENCODE = msgspec.json.Encoder().encode
+_DECODE = msgspec.json.Decoder(Plan).decode
+
+
+def write_plan(plan: Plan) -> bytes:
+    """The bytes of a plan's file."""
+    return msgspec.json.format(_ENCODE(plan), indent=1)
+
+
+def read_plan(data: bytes) -> Plan:
+    """Reads a plan's file; a torn or unknown one is `Damaged`, and may simply be deleted."""
+    try:
+        return _DECODE(data)
+    except msgspec.MsgspecError as error:
+        raise Damaged("a plan cannot be read", because=error, next_step="plan again") from error

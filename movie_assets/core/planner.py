@@ -1,0 +1,167 @@
+"""The planner: decides, before anything is made, what must be, what may be, and why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from movie_assets.core.artefact import ArtefactId, BlobRef, Name
+from movie_assets.core.cost import Cost
+from movie_assets.core.graph import Graph, Job
+from movie_assets.core.inputs import Input
+from movie_assets.core.layers import layers_of
+from movie_assets.core.manifest import Manifest
+from movie_assets.core.plan import Plan, PlannedJob
+from movie_assets.core.reason import provider_of, reasons_to_make
+from movie_assets.core.request import Request
+from movie_assets.core.reuse import Index, Signature, signature
+from movie_assets.core.revision import revision_name
+
+__all__ = ["Decision", "Known", "Price", "decide", "plan_of"]
+
+Price = Callable[[Job, str, object], float | None]
+"""What a job would cost in USD, given its provider and that provider's input; None where it cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything a decision is made from: the graph, the inputs as they are now, the base, the log, the blobs."""
+
+    graph: Graph
+    inputs: Mapping[Name, Input]
+    base: Manifest | None
+    index: Index
+    present: Callable[[BlobRef], bool]
+
+
+@dataclass(slots=True)
+class Decision:
+    """What is known already (`outputs`, `signatures`), and the jobs that must or may run, in order, with reasons."""
+
+    outputs: dict[ArtefactId, BlobRef] = field(default_factory=dict)
+    signatures: dict[ArtefactId, Signature] = field(default_factory=dict)
+    must: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    may: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    jobs: list[Job] = field(default_factory=list)
+    pinned: set[ArtefactId] = field(default_factory=set)
+    reused: int = 0
+
+
+def decide(known: Known, request: Request) -> Decision:
+    """Walks the graph in order and sorts every wanted job into reused, must run and may run."""
+    graph = known.graph
+    wanted = None if request.targets is None else graph.upstream(request.targets)
+    inputs = {name: given.digest for name, given in known.inputs.items()}
+    decision = Decision()
+    digests: dict[ArtefactId, str] = {}
+    for job in graph.jobs:
+        if wanted is not None and wanted.isdisjoint(job.makes):
+            continue
+        take = max((request.takes.get(name, 1) for name in job.makes), default=1) if request.takes else 1
+        found = signature(job, inputs, digests, take)
+        kept = _kept(known.base, request.pins, job) if request.pins else {}
+        outputs = _outputs_of(known, job, found, kept)
+        if outputs is None:
+            _plan_job(known, decision, job, found)
+        else:
+            decision.reused += 1
+            decision.pinned.update(kept)
+            decision.outputs.update(outputs)
+            digests.update((name, ref.digest) for name, ref in outputs.items())
+        if found is not None:
+            decision.signatures.update(dict.fromkeys(job.makes, found))
+    return decision
+
+
+def _kept(base: Manifest | None, pins: frozenset[ArtefactId], job: Job) -> dict[ArtefactId, BlobRef]:
+    """What a pinned job keeps: all it made, since its artefacts belong together. The base must have them."""
+    if base is None or pins.isdisjoint(job.makes):
+        return {}
+    kept = {name: ref for name in job.makes if (ref := base.output(name))}
+    return kept if len(kept) == len(job.makes) else {}
+
+
+def _outputs_of(
+    known: Known, job: Job, found: Signature | None, kept: dict[ArtefactId, BlobRef]
+) -> dict[ArtefactId, BlobRef] | None:
+    """What a job gives without being run: what is pinned, or an earlier result whose bytes are there."""
+    outputs = kept or (None if found is None else known.index.results(job, found.digest))
+    return outputs if outputs is not None and all(map(known.present, outputs.values())) else None
+
+
+def _plan_job(known: Known, decision: Decision, job: Job, found: Signature | None) -> None:
+    decision.jobs.append(job)
+    if found is None:
+        unmade = dict.fromkeys(str(name) for name in job.needs() if name not in decision.outputs)
+        decision.may[job.id] = (f"reads {_listed(list(unmade))}, made in this plan",)
+    else:
+        decision.must[job.id] = reasons_to_make(known.base, known.index, known.inputs, job, found)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
+
+
+def plan_of(
+    known: Known,
+    request: Request,
+    decision: Decision,
+    *,
+    movie: str,
+    plan_id: str,
+    created_at: str,
+    price: Price,
+) -> Plan:
+    """Writes a decision down as the plan's document."""
+    layer_of = layers_of(decision.jobs)
+    layers: list[list[PlannedJob]] = [[] for _ in range(max(layer_of.values(), default=-1) + 1)]
+    for job in decision.jobs:
+        layers[layer_of[job.id]].append(_planned_job(known, decision, job, price))
+    planned = [job for layer in layers for job in layer]
+    return Plan(
+        movie=movie,
+        plan_id=plan_id,
+        revision=revision_name(known.base.number + 1 if known.base else 1),
+        manifest_base_digest=known.base.digest if known.base else None,
+        created_at=created_at,
+        targets=None if request.targets is None else tuple(sorted(map(str, request.targets))),
+        edits=_edits(known),
+        layers=tuple(map(tuple, layers)),
+        reused=decision.reused,
+        must_cost=Cost.of(job.cost for job in planned if job.status == "must"),
+        may_cost=Cost.of(job.cost for job in planned if job.status == "may"),
+    )
+
+
+def _planned_job(known: Known, decision: Decision, job: Job, price: Price) -> PlannedJob:
+    payload = known.inputs[_asked(known, job)].payload if job.producer.asks else None
+    provider = provider_of(job, payload)
+    must = job.id in decision.must
+    return PlannedJob(
+        job_id=job.id,
+        producer=job.producer.name,
+        status="must" if must else "may",
+        inputs=tuple(
+            str(name) if wire.label[0:7] != "inputs/" else f"inputs/{name}"
+            for wire in job.wires
+            for name in wire.names
+        ),
+        makes=tuple(map(str, job.makes)),
+        reasons=decision.must[job.id] if must else decision.may[job.id],
+        context={"segment": job.segment, "provider": provider},
+        cost=price(job, provider, payload),
+    )
+
+
+def _asked(known: Known, job: Job) -> Name:
+    asks = job.producer.asks
+    assert asks is not None
+    name = Name(asks, job.segment)
+    return name if name in known.inputs else Name(asks)
+
+
+def _edits(known: Known) -> tuple[str, ...]:
+    before = known.base.inputs if known.base else {}
+    now = {str(name): given.digest for name, given in known.inputs.items()}
+    changed = [name for name, digest in now.items() if name not in before or before[name].digest != digest]
+    return tuple(changed + [name for name in before if name not in now])

@@ -1,0 +1,285 @@
+"""What each producer does: from inputs and artefacts, by way of ports, to artefacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from movie_assets.core.camera import CameraMove, move_for
+from movie_assets.core.digest import canonical
+from movie_assets.core.errors import Refused
+from movie_assets.core.ports import (
+    AnimateRequest,
+    Captions,
+    ClipRequest,
+    ComposeRequest,
+    Encoded,
+    FilmRequest,
+    Frame,
+    Meta,
+    PaintRequest,
+    Result,
+    Shot,
+    SoundtrackRequest,
+    SpeakRequest,
+    Transition,
+    Voice,
+    WriteRequest,
+)
+from movie_assets.core.reason import LOCAL
+from movie_assets.core.script import Script
+from movie_assets.core.subtitles import cues, to_srt
+from movie_assets.core.task import Reading, Task
+from movie_assets.core.timeline import Timeline, segment_frames, timeline_of
+from movie_assets.core.words import Word, Words
+
+__all__ = [
+    "clip",
+    "film",
+    "motion",
+    "music",
+    "music_prompt",
+    "narration",
+    "picture",
+    "picture_prompt",
+    "script",
+    "segment_text",
+    "soundtrack",
+    "subtitles",
+    "timeline",
+]
+
+Made = Mapping[str, Result]
+
+_OURS = Meta(LOCAL, cost=0.0)
+
+
+def _json(value: Any) -> Result:
+    return Result(canonical(msgspec.to_builtins(value)), "application/json", _OURS)
+
+
+def _text(text: str) -> Result:
+    return Result(text.encode(), "text/plain; charset=utf-8", _OURS)
+
+
+def _rendered(encoded: Encoded) -> Result:
+    return Result(encoded.file, encoded.media_type, Meta(LOCAL, cost=0.0, notes=encoded.notes))
+
+
+# --- script and what is sliced from it ---
+
+
+def script(task: Task) -> Made:
+    """Writes the script, or takes a person's own."""
+    brief, settings = task.given("brief"), task.given("script")
+    source = settings.get("source")
+    request = WriteRequest(
+        title=brief["title"],
+        brief=brief["brief"],
+        language=brief["language"],
+        segments=brief["segments"],
+        duration=brief["duration"],
+        settings=settings,
+        source=task.person_file(source).text() if source else None,
+        take=task.take,
+    )
+    made = task.ports.writer(settings["provider"]).write(request, task.at)
+    assert isinstance(made.body, bytes)
+    got = len(msgspec.json.decode(made.body, type=Script).segments)
+    if got != brief["segments"]:
+        raise Refused(
+            f"the script has {got} segments, the movie asks for {brief['segments']}",
+            next_step="change `segments` in movie.yaml, or the script",
+        )
+    return {"script": made}
+
+
+def segment_text(task: Task) -> Made:
+    """This segment's narration: a person's words, else the script's."""
+    own = task.given("text")
+    return {"segment_text": _text(own if own is not None else _segment_of(task).text)}
+
+
+def picture_prompt(task: Task) -> Made:
+    """This segment's picture prompt with the movie's style."""
+    given = task.given("prompt")
+    prompt = given["prompt"] if given["prompt"] is not None else _segment_of(task).prompt
+    style = given["style"]
+    return {"picture_prompt": _text(f"{prompt.rstrip(' .')}. Style: {style}" if style else prompt)}
+
+
+def _segment_of(task: Task) -> Any:
+    assert task.segment is not None
+    return task.one("script").json(Script).segments[task.segment]
+
+
+# --- picture, voice, motion ---
+
+
+def picture(task: Task) -> Made:
+    """Paints a segment's picture, or takes a person's own file."""
+    settings, canvas = task.given("picture"), task.given("canvas")
+    if settings.get("file"):
+        return {"picture": _as_given(task.person_file(settings["file"]))}
+    request = PaintRequest(
+        task.one("picture_prompt").text(), canvas["width"], canvas["height"], settings, take=task.take
+    )
+    return {"picture": task.ports.painter(settings["provider"]).paint(request, task.at)}
+
+
+def _as_given(reading: Reading) -> Result:
+    return Result(reading.bytes(), reading.ref.media_type, Meta("person", cost=0.0))
+
+
+def narration(task: Task) -> Made:
+    """Speaks a segment's text and says when each word is heard."""
+    settings, text = task.given("narration"), task.one("segment_text").text()
+    if settings.get("file"):
+        sound = _as_given(task.person_file(settings["file"]))
+        duration = task.ports.renderer.seconds(task.person_file(settings["file"]).file())
+        return {"narration": sound, "words": _json(Words(duration, _spread(text, duration)))}
+    request = SpeakRequest(text, task.given("language"), settings, take=task.take)
+    speech = task.ports.speaker(settings["provider"]).speak(request, task.at)
+    duration = task.ports.renderer.seconds(_as_file(speech.sound, task))
+    words = speech.words if speech.words is not None else _spread(text, duration)
+    return {"narration": speech.sound, "words": _json(Words(duration, words))}
+
+
+def _as_file(result: Result, task: Task) -> Path:
+    if isinstance(result.body, Path):
+        return result.body
+    path = task.at.scratch / "sound"
+    path.write_bytes(result.body)
+    return path
+
+
+def _spread(text: str, duration: float) -> tuple[Word, ...]:
+    """Word times by share of characters, where nothing better is known."""
+    words = text.split()
+    total = sum(len(word) + 1 for word in words) or 1
+    times, at = [], 0.0
+    for word in words:
+        until = at + duration * (len(word) + 1) / total
+        times.append(Word(word, round(at, 3), round(until, 3)))
+        at = until
+    return tuple(times)
+
+
+def motion(task: Task) -> Made:
+    """A camera move for a still segment, a generated video for an animated one."""
+    settings, painted = task.given("motion"), task.one("picture")
+    if settings["kind"] == "still":
+        return {"motion": _json(move_for(painted.ref.digest, settings.get("move")))}
+    frame = task.given("frame")
+    request = AnimateRequest(
+        painted.file(),
+        settings.get("prompt") or task.one("picture_prompt").text(),
+        settings["seconds"],
+        frame["width"],
+        frame["height"],
+        frame["fps"],
+        settings,
+        take=task.take,
+    )
+    return {"motion": task.ports.animator(settings["provider"]).animate(request, task.at)}
+
+
+# --- the clip ---
+
+
+def clip(task: Task) -> Made:
+    """Renders one segment without sound; the transition from the one before lies in its head."""
+    words, frame, pause = task.one("words").json(Words), _frame(task), task.given("pause")
+    given, style = task.given("transition"), task.given("captions")
+    request = ClipRequest(
+        shot=_shot(task.one("picture"), task.one("motion")),
+        previous=_previous_shot(task),
+        words=words,
+        lead=pause / 2,
+        frames=segment_frames(words.duration, pause, frame.fps),
+        frame=frame,
+        captions=Captions(style["style"], style["burn"], task.given("language")),
+        transition=Transition(given["style"], given["seconds"]),
+    )
+    return {"clip": _rendered(task.ports.renderer.clip(request, task.at))}
+
+
+def _frame(task: Task) -> Frame:
+    return msgspec.convert(task.given("frame"), Frame)
+
+
+def _shot(painted: Reading, moved: Reading) -> Shot:
+    is_move = moved.ref.media_type == "application/json"
+    return Shot(painted.file(), moved.json(CameraMove) if is_move else moved.file())
+
+
+def _previous_shot(task: Task) -> Shot | None:
+    painted, moved = task.before("picture"), task.before("motion")
+    return _shot(painted, moved) if painted and moved else None
+
+
+# --- sound and the whole ---
+
+
+def music_prompt(task: Task) -> Made:
+    """The mood of the music: a person's, else the script's."""
+    return {"music_prompt": _text(task.given("mood") or task.one("script").json(Script).mood)}
+
+
+def music(task: Task) -> Made:
+    """Composes the score for the target length; JSON null where the movie wants none."""
+    settings = task.given("music")
+    if settings is None:
+        return {"music": _json(None)}
+    if settings.get("file"):
+        return {"music": _as_given(task.person_file(settings["file"]))}
+    request = ComposeRequest(
+        task.one("music_prompt").text(), float(task.given("length")), settings, take=task.take
+    )
+    return {"music": task.ports.composer(settings["provider"]).compose(request, task.at)}
+
+
+def timeline(task: Task) -> Made:
+    """What plays when."""
+    lengths = [reading.json(Words).duration for reading in task.all("words")]
+    return {"timeline": _json(timeline_of(lengths, task.given("pause"), task.given("frame")["fps"]))}
+
+
+def soundtrack(task: Task) -> Made:
+    """Mixes all narrations over the music, once for the whole film."""
+    plan, score = task.one("timeline").json(Timeline), task.one("music")
+    voices = tuple(
+        Voice(reading.file(), segment.voice_start, segment.voice_seconds)
+        for reading, segment in zip(task.all("narration"), plan.segments, strict=True)
+    )
+    has_music = score.ref.media_type != "application/json"
+    request = SoundtrackRequest(
+        voices, score.file() if has_music else None, float(task.given("volume")), plan.seconds
+    )
+    return {"soundtrack": _rendered(task.ports.renderer.soundtrack(request, task.at))}
+
+
+def subtitles(task: Task) -> Made:
+    """SRT text of the whole film; VTT is made from it on export."""
+    plan = task.one("timeline").json(Timeline)
+    spoken = [
+        (segment.voice_start, reading.json(Words))
+        for reading, segment in zip(task.all("words"), plan.segments, strict=True)
+    ]
+    return {"subtitles": Result(to_srt(cues(spoken)).encode(), "application/x-subrip", _OURS)}
+
+
+def film(task: Task) -> Made:
+    """Joins clips, sound and subtitles without encoding anything again."""
+    request = FilmRequest(
+        clips=tuple(reading.file() for reading in task.all("clip")),
+        soundtrack=task.one("soundtrack").file(),
+        subtitles=task.one("subtitles").text() or None,
+        language=task.given("language"),
+        title=task.given("title"),
+        frame=_frame(task),
+    )
+    return {"film": _rendered(task.ports.renderer.film(request, task.at))}

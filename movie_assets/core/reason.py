@@ -1,0 +1,88 @@
+"""Reasons: why a job must run, in words, with the values a person wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from movie_assets.core.artefact import Name
+from movie_assets.core.event import ArtefactEvent
+from movie_assets.core.graph import Job, Wire
+from movie_assets.core.inputs import Input
+from movie_assets.core.manifest import Manifest
+from movie_assets.core.reuse import Index, Signature
+
+__all__ = ["LOCAL", "changes_between", "provider_of", "reasons_to_make"]
+
+LOCAL = "local"
+_SHOWN = 40
+
+
+def provider_of(job: Job, payload: Any) -> str:
+    """Who does a job: the provider its input names, or ourselves (`local`), free, as with a person's own file."""
+    if job.producer.asks is None or not isinstance(payload, dict) or payload.get("file"):
+        return LOCAL
+    return str(payload.get("provider") or LOCAL)
+
+
+def reasons_to_make(
+    base: Manifest | None, index: Index, inputs: Mapping[Name, Input], job: Job, found: Signature
+) -> tuple[str, ...]:
+    """Why there is no result to reuse for a job; never empty."""
+    if index.results(job, found.digest) is not None:
+        return ("blob missing",)
+    last = index.latest.get(str(job.makes[0]))
+    if last is not None and last.status == "failed" and last.inputs_digest == found.digest:
+        return ("last attempt failed",)
+    before = _made_before(base, index, job)
+    if before is None:
+        return ("no result yet",)
+    return _differences(base, inputs, job, found, before) or ("no result yet",)
+
+
+def _made_before(base: Manifest | None, index: Index, job: Job) -> ArtefactEvent | None:
+    name = job.makes[0]
+    record = base.artefacts.get(str(name)) if base else None
+    if record is not None:
+        return index.result(name.kind, record.inputs_digest)
+    last = index.latest.get(str(name))
+    return last if last is not None and last.output is not None else None
+
+
+def _differences(
+    base: Manifest | None, inputs: Mapping[Name, Input], job: Job, found: Signature, before: ArtefactEvent
+) -> tuple[str, ...]:
+    reasons = []
+    if before.code_version != job.producer.version:
+        reasons.append(f"producer {job.producer.name} {before.code_version} → {job.producer.version}")
+    for wire in job.wires:
+        if before.inputs.get(wire.label) != found.reads[wire.label]:
+            reasons.append(_difference(base, inputs, wire, found.reads[wire.label]))
+    if before.inputs.get("take") != found.reads.get("take"):
+        reasons.append("another take asked for" if "take" in found.reads else "the first take asked for")
+    return tuple(reasons)
+
+
+def _difference(base: Manifest | None, inputs: Mapping[Name, Input], wire: Wire, digest: str) -> str:
+    if not wire.label.startswith("inputs/"):
+        return f"{wire.names[0] if len(wire.names) == 1 else wire.label} changed"
+    name = wire.names[0]
+    record = base.inputs.get(str(name)) if base else None
+    if record is None or record.digest == digest:
+        return f"input {name} changed"
+    return f"input {name} changed: {changes_between(record.payload, inputs[name].payload)}"
+
+
+def changes_between(before: Any, after: Any) -> str:
+    """`voice en-us → en-gb, speed 1.0 → 1.2`: the fields of two payloads that differ."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return f"{_shown(before)} → {_shown(after)}"
+    fields = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return ", ".join(f"{name} {_shown(before.get(name))} → {_shown(after.get(name))}" for name in fields)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict) and "digest" in value:
+        return f"file {str(value['digest'])[:8]}"
+    text = "none" if value is None else str(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

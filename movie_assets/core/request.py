@@ -1,0 +1,19 @@
+"""A request: what is wanted now, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from movie_assets.core.artefact import ArtefactId
+
+__all__ = ["Request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`targets` None means the whole movie; `takes` ask for another result; a pinned artefact keeps its blob."""
+
+    targets: frozenset[ArtefactId] | None = None
+    takes: Mapping[ArtefactId, int] = field(default_factory=dict)
+    pins: frozenset[ArtefactId] = frozenset()

@@ -1,0 +1,104 @@
+"""Reuse: whether a result is already known, and under which digest it would be (the rebuilder)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from movie_assets.core.artefact import ArtefactId, BlobRef, Name
+from movie_assets.core.blueprint import Reach
+from movie_assets.core.digest import canonical, digest_of
+from movie_assets.core.event import ArtefactEvent, InputEvent
+from movie_assets.core.graph import Job
+
+__all__ = ["NOTHING", "Index", "Signature", "signature"]
+
+NOTHING = digest_of(None)
+"""The digest of a read that has nothing behind it: the segment before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a job would be made from: the digest of each read by label, and the digest of it all."""
+
+    reads: dict[str, str]
+    digest: str
+
+
+def signature(
+    job: Job, inputs: Mapping[Name, str], outputs: Mapping[ArtefactId, str], take: int
+) -> Signature | None:
+    """The inputs digest of a job; None while something it reads is not known yet.
+
+    A segment's number is not part of it, save for producers that slice by it. A fan-in is the digest of the
+    ordered list of its members.
+    """
+    reads: dict[str, str] = {}
+    for wire in job.wires:
+        digest = _digest_of_wire(wire.reach, wire.names, inputs, outputs)
+        if digest is None:
+            return None
+        reads[wire.label] = digest
+    if take != 1:
+        reads["take"] = digest_of(take)
+    return Signature(
+        reads,
+        sha256(
+            canonical({"producer": job.producer.name, "codeVersion": job.producer.version, "reads": reads})
+        ).hexdigest(),
+    )
+
+
+def _digest_of_wire(
+    reach: Reach, names: tuple[Name, ...], inputs: Mapping[Name, str], outputs: Mapping[ArtefactId, str]
+) -> str | None:
+    if reach is Reach.INPUT:
+        return inputs[names[0]]
+    if reach is Reach.ORDINAL:
+        return digest_of(names[0].segment)
+    if reach is Reach.EVERY:
+        members = [outputs.get(name) for name in names]
+        return None if None in members else digest_of(members)
+    return outputs.get(names[0]) if names else NOTHING
+
+
+@dataclass(slots=True)
+class Index:
+    """The latest of every result and input, grown event by event; look-ups never scan."""
+
+    successes: dict[tuple[str, str], ArtefactEvent] = field(default_factory=dict)
+    latest: dict[str, ArtefactEvent] = field(default_factory=dict)
+    started: dict[tuple[str, str], ArtefactEvent] = field(default_factory=dict)
+    inputs: dict[str, InputEvent] = field(default_factory=dict)
+
+    def add(self, events: Iterable[ArtefactEvent]) -> None:
+        """Takes in artefact events, oldest first."""
+        for event in events:
+            key = (event.kind, event.inputs_digest)
+            if event.status == "started":
+                self.started[key] = event
+                continue
+            self.started.pop(key, None)
+            self.latest[event.artefact_id] = event
+            if event.output is not None and event.status == "succeeded":
+                self.successes[key] = event
+
+    def add_inputs(self, events: Iterable[InputEvent]) -> None:
+        """Takes in input events, oldest first."""
+        for event in events:
+            self.inputs[event.id] = event
+
+    def result(self, kind: str, inputs_digest: str) -> ArtefactEvent | None:
+        """The latest success of a kind under an inputs digest, for whatever segment it was made."""
+        return self.successes.get((kind, inputs_digest))
+
+    def results(self, job: Job, inputs_digest: str) -> dict[ArtefactId, BlobRef] | None:
+        """What a job would give, if every artefact it makes has a success."""
+        found: dict[ArtefactId, BlobRef] = {}
+        for name in job.makes:
+            event = self.successes.get((name.kind, inputs_digest))
+            if event is None or event.output is None:
+                return None
+            found[name] = event.output
+        return found

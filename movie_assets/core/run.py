@@ -1,0 +1,261 @@
+"""A run: makes what a decision says, each job as soon as what it reads is there."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from movie_assets.core.artefact import ArtefactId, BlobRef, Name
+from movie_assets.core.blueprint import Reach
+from movie_assets.core.clock import Clock
+from movie_assets.core.crew import Crew
+from movie_assets.core.errors import Failed, MovieError, Stopped
+from movie_assets.core.graph import Job
+from movie_assets.core.layers import urgency
+from movie_assets.core.outcome import Outcome
+from movie_assets.core.planner import Decision, Known
+from movie_assets.core.ports import Result, Workspace
+from movie_assets.core.reason import LOCAL, provider_of
+from movie_assets.core.record import Record
+from movie_assets.core.request import Request
+from movie_assets.core.reuse import Index, Signature, signature
+from movie_assets.core.task import Ports, Reader, Reading, Task
+
+__all__ = ["Means", "run"]
+
+_GRACE_SECONDS = 1.5
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a run works with: providers, bytes, the live log, the recorder, and how much at once.
+
+    `lane` says which limit a provider's calls count against, `places` how many of each lane may go on at once.
+    """
+
+    ports: Ports
+    reader: Reader
+    index: Callable[[], Index]
+    record: Record
+    started: Callable[[Job, Signature, str, tuple[str, ...]], None]
+    clock: Clock
+    scratch: Path
+    places: Mapping[str, int]
+    lane: Callable[[str], str]
+    stop: threading.Event = field(default_factory=threading.Event)
+    on_start: Callable[[Job, str], None] = lambda job, provider: None
+
+
+def run(known: Known, request: Request, decision: Decision, means: Means) -> Iterator[Outcome]:
+    """Yields the outcome of each planned job as it ends; what is yielded as produced is already recorded.
+
+    A failed job blocks what depends on it, everything else goes on. Closing the iterator, or setting
+    `means.stop`, ends the work at hand and keeps every finished result.
+    """
+    state = _Run(known, request, decision, means)
+    try:
+        yield from state.outcomes()
+    finally:
+        state.end()
+
+
+class _Run:
+    def __init__(self, known: Known, request: Request, decision: Decision, means: Means) -> None:
+        self.known, self.request, self.decision, self.means = known, request, decision, means
+        self.inputs = {name: given.digest for name, given in known.inputs.items()}
+        self.outputs: dict[ArtefactId, BlobRef] = dict(decision.outputs)
+        self.digests = {name: ref.digest for name, ref in self.outputs.items()}
+        self.jobs = {job.id: job for job in decision.jobs}
+        unmade = {name for job in decision.jobs for name in job.makes}
+        self.missing = {job.id: len(unmade.intersection(job.needs())) for job in decision.jobs}
+        self.urgency = urgency(known.graph, decision.jobs, _expected(means.index()))
+        self.done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self.crew = Crew(means.places, default=max(means.places.values(), default=1))
+        self.pending = 0
+
+    # --- deciding ---
+
+    def outcomes(self) -> Iterator[Outcome]:
+        ready = [job for job in self.decision.jobs if not self.missing[job.id]]
+        left = len(self.decision.jobs)
+        while left:
+            for job in ready:
+                self.begin(job)
+            outcome = self.done.get()
+            self.pending -= 1
+            ended = [outcome, *self._blocked_by(outcome)]
+            left -= len(ended)
+            ready = self._freed_by(outcome)
+            yield from ended
+            if isinstance(outcome.error, Stopped) or self.means.stop.is_set():
+                raise Stopped("stopped on request", next_step="run the same command again to go on")
+
+    def begin(self, job: Job) -> None:
+        """Reuses a result that is known by now, else hands the job to the crew."""
+        self.pending += 1
+        found = signature(job, self.inputs, self.digests, self._take(job))
+        assert found is not None
+        known_by_now = self._known_by_now(job, found)
+        if known_by_now is not None:
+            self.done.put(
+                Outcome(job, "reused", found, ("same inputs as an earlier result",), outputs=known_by_now)
+            )
+            return
+        provider = self._provider(job)
+        reasons = self.decision.must.get(job.id) or self.decision.may[job.id]
+        lane = self.means.lane(provider)
+        self.crew.give(
+            lane, self.urgency[job.id], lambda: self.done.put(self.make(job, found, provider, reasons))
+        )
+
+    def _known_by_now(self, job: Job, found: Signature) -> dict[ArtefactId, BlobRef] | None:
+        outputs = self.means.index().results(job, found.digest)
+        return outputs if outputs is not None and all(map(self.known.present, outputs.values())) else None
+
+    def _freed_by(self, outcome: Outcome) -> list[Job]:
+        if outcome.status not in ("produced", "reused"):
+            return []
+        self.outputs.update(outcome.outputs)
+        self.digests.update((name, ref.digest) for name, ref in outcome.outputs.items())
+        freed = []
+        for name in outcome.job.makes:
+            for reader in self.known.graph.readers[name]:
+                if reader.id in self.missing:
+                    self.missing[reader.id] -= 1
+                    if not self.missing[reader.id]:
+                        freed.append(reader)
+        return freed
+
+    def _blocked_by(self, outcome: Outcome) -> list[Outcome]:
+        if outcome.status != "failed":
+            return []
+        lost = self.known.graph.downstream(outcome.job.makes)
+        blocked = [
+            job for job in self.decision.jobs if job.id in self.missing and not lost.isdisjoint(job.makes)
+        ]
+        for job in blocked:
+            del self.missing[job.id]
+        return [
+            Outcome(job, "blocked", blocked_by=outcome.job.makes) for job in blocked if job is not outcome.job
+        ]
+
+    def _take(self, job: Job) -> int:
+        return max(self.request.takes.get(name, 1) for name in job.makes)
+
+    def _provider(self, job: Job) -> str:
+        return provider_of(job, self._payload(job, job.producer.asks) if job.producer.asks else None)
+
+    def _payload(self, job: Job, name: str) -> object:
+        own = Name(name, job.segment)
+        return self.known.inputs[own if own in self.inputs else Name(name)].payload
+
+    # --- doing ---
+
+    def make(self, job: Job, found: Signature, provider: str, reasons: tuple[str, ...]) -> Outcome:
+        """Calls the producer and records what came of it; never raises."""
+        begin = self.means.clock.seconds()
+        scratch = self.means.scratch / f"{job.producer.name}-{job.segment}-{found.digest[:12]}"
+        try:
+            if self.means.stop.is_set():
+                raise Stopped("stopped on request")
+            self.means.on_start(job, provider)
+            if provider != LOCAL:
+                self.means.started(job, found, provider, reasons)
+            results = self._results(job, Workspace(scratch, self.means.stop))
+            took = self.means.clock.seconds() - begin
+            made = Outcome(job, "produced", found, reasons, provider, results=results, seconds=took)
+            return self.means.record(made)
+        except Exception as raised:
+            error = _named(raised, job, provider)
+            failed = Outcome(
+                job,
+                "failed",
+                found,
+                reasons,
+                provider,
+                seconds=self.means.clock.seconds() - begin,
+                error=error,
+            )
+            return failed if isinstance(error, Stopped) else self._record_failure(failed)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _record_failure(self, failed: Outcome) -> Outcome:
+        try:
+            return self.means.record(failed)
+        except MovieError:
+            # A full disk may refuse the failure's own event: the failure itself is what a person must see.
+            return failed
+
+    def _results(self, job: Job, at: Workspace) -> Mapping[ArtefactId, Result]:
+        at.scratch.mkdir(parents=True, exist_ok=True)
+        made = job.producer.make(self._task(job, at))
+        missing = [kind for kind in job.producer.makes if kind not in made]
+        if missing:
+            raise Failed(
+                f"the provider gave no {', '.join(missing)}",
+                next_step="try again, or choose another provider",
+            )
+        return {name: made[name.kind] for name in job.makes}
+
+    def _task(self, job: Job, at: Workspace) -> Task:
+        inputs: dict[str, object] = {}
+        reads: dict[str, Reading | None] = {}
+        lists: dict[str, tuple[Reading, ...]] = {}
+        for wire in job.wires:
+            if wire.reach is Reach.INPUT:
+                inputs[wire.names[0].kind] = self.known.inputs[wire.names[0]].payload
+            elif wire.reach is Reach.EVERY:
+                lists[wire.label] = tuple(self._reading(name, at) for name in wire.names)
+            elif wire.reach is not Reach.ORDINAL:
+                reads[wire.label] = self._reading(wire.names[0], at) if wire.names else None
+        return Task(
+            inputs, reads, lists, job.segment, self._take(job), self.means.ports, self.means.reader, at
+        )
+
+    def _reading(self, name: ArtefactId, at: Workspace) -> Reading:
+        return Reading(self.outputs[name], self.means.reader, at.scratch)
+
+    # --- ending ---
+
+    def end(self) -> None:
+        """Lets no new work begin, and gives what is at work a moment to end and be recorded."""
+        self.crew.dismiss()
+        if not self.pending:
+            return
+        self.means.stop.set()
+        until = self.means.clock.seconds() + _GRACE_SECONDS
+        with contextlib.suppress(queue.Empty):
+            while self.crew.busy and (left := until - self.means.clock.seconds()) > 0:
+                self.done.get(timeout=left)
+
+
+def _named(raised: Exception, job: Job, provider: str) -> MovieError:
+    error = raised if isinstance(raised, MovieError) else _unexpected(raised)
+    return error.with_labels(artefact=job.makes[0], provider=provider)
+
+
+def _unexpected(raised: Exception) -> MovieError:
+    error = Failed(
+        f"the producer broke: {type(raised).__name__}: {raised}",
+        next_step="run again with --debug and report it",
+    )
+    error.__cause__ = raised
+    return error
+
+
+def _expected(index: Index) -> Callable[[Job], float]:
+    """Seconds a job took when it was last made, else a guess: ours are quick, a provider's are not."""
+
+    def seconds(job: Job) -> float:
+        last = index.latest.get(str(job.makes[0]))
+        if last is not None and last.seconds:
+            return last.seconds
+        return 1.0 if job.producer.asks else 0.1
+
+    return seconds

@@ -1,0 +1,98 @@
+"""Everything kept of one movie, behind one door."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from movie_assets.core.artefact import BlobRef, check_movie_id
+from movie_assets.core.digest import digest_of_bytes
+from movie_assets.core.errors import Damaged
+from movie_assets.core.event import ArtefactEvent
+from movie_assets.core.ports import Result
+from movie_assets.core.store.blobs import Blobs
+from movie_assets.core.store.driver import Driver
+from movie_assets.core.store.events import Events
+from movie_assets.core.store.keys import Keys
+from movie_assets.core.store.manifests import Manifests
+from movie_assets.core.store.plans import Plans
+
+__all__ = ["INLINE_BYTES", "MovieStore"]
+
+INLINE_BYTES = 4096
+"""Texts up to this size lie in the event and the manifest themselves."""
+
+_TEXTS = ("text/", "application/json", "application/x-subrip")
+
+
+class MovieStore:
+    """One movie's blobs, events, manifests and plans over a driver."""
+
+    def __init__(self, driver: Driver, movie: str) -> None:
+        self.movie = check_movie_id(movie)
+        self.driver = driver
+        self.keys = Keys(movie)
+        self.blobs = Blobs(driver, self.keys)
+        self.events = Events(driver, self.keys)
+        self.manifests = Manifests(driver, self.keys)
+        self.plans = Plans(driver, self.keys)
+
+    def keep(self, result: Result) -> BlobRef:
+        """Stores what was made; a small text goes inline."""
+        if isinstance(result.body, Path):
+            return self.blobs.add_file(result.body, result.media_type)
+        inline = _inline(result.body, result.media_type)
+        if inline is None:
+            return self.blobs.add(result.body, result.media_type)
+        return BlobRef(digest_of_bytes(result.body), len(result.body), result.media_type, inline)
+
+    def append_artefacts(self, events: list[ArtefactEvent]) -> None:
+        """Adds the events of one job together; durable when it returns."""
+        self.events.append_artefacts(events)
+
+    def read(self, ref: BlobRef) -> bytes:
+        """The bytes of a reference; `Damaged` if they are not what it says."""
+        if ref.inline is None:
+            return self.blobs.read(ref)
+        data = ref.inline.encode()
+        if digest_of_bytes(data) != ref.digest:
+            raise Damaged(
+                "an inline text does not match its digest", digest=ref.digest, next_step="movies verify"
+            )
+        return data
+
+    def file(self, ref: BlobRef, scratch: Path) -> Path:
+        """A file with the bytes of a reference, for reading only."""
+        if ref.inline is None:
+            return self.blobs.file(ref, scratch)
+        path = scratch / ref.digest
+        path.write_bytes(self.read(ref))
+        return path
+
+    def present(self) -> Presence:
+        """Whether blobs are there, as of now; what comes later is looked up one by one."""
+        return Presence(self.blobs)
+
+
+class Presence:
+    """Answers for many blobs from one listing."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._sizes = blobs.sizes()
+
+    def __call__(self, ref: BlobRef) -> bool:
+        if ref.inline is not None or self._sizes.get(ref.digest) == ref.size:
+            return True
+        if not self._blobs.has(ref):
+            return False
+        self._sizes[ref.digest] = ref.size
+        return True
+
+
+def _inline(data: bytes, media_type: str) -> str | None:
+    if len(data) > INLINE_BYTES or not media_type.startswith(_TEXTS):
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,92 @@
+"""A movie's folder: movie.yaml and the files it names, read but never written."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from movie_assets.core.artefact import BlobRef, check_movie_id
+from movie_assets.core.digest import digest_of_stream
+from movie_assets.core.errors import Refused
+from movie_assets.core.store.movie_store import MovieStore
+from resources.probe import picture_size
+
+__all__ = ["CONFIG", "MovieFolder"]
+
+CONFIG = "movie.yaml"
+
+_MEDIA_TYPES = {
+    ".md": "text/markdown",
+    ".txt": "text/plain",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".wav": "audio/wav",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".flac": "audio/flac",
+    ".ogg": "audio/ogg",
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+}
+
+
+class MovieFolder:
+    """`movies/<movie>/`; refers to files by the digest of their bytes and delivers them to the store."""
+
+    def __init__(self, movies: Path, movie: str) -> None:
+        self.path = movies / check_movie_id(movie)
+        self.config = self.path / CONFIG
+        self._files: dict[str, tuple[Path, BlobRef]] = {}
+        self._lock = threading.Lock()
+
+    def text(self) -> bytes:
+        """The bytes of movie.yaml; `Refused` if there is none."""
+        try:
+            return self.config.read_bytes()
+        except FileNotFoundError:
+            raise Refused(
+                f"{self.config} does not exist",
+                next_step=f"movies new {self.path.name} --brief '...', or look at the names under {self.path.parent}",
+            ) from None
+
+    def __call__(self, name: str, /) -> BlobRef:
+        """The reference of a file of this folder; refuses what is missing, outside, unknown or unreadable."""
+        path = self._inside(name)
+        media_type = _MEDIA_TYPES.get(path.suffix.lower())
+        if media_type is None:
+            raise Refused(f"{name}: {path.suffix or 'no suffix'} is none of {', '.join(_MEDIA_TYPES)}")
+        if media_type.startswith("image/"):
+            _check_picture(path, name)
+        with path.open("rb") as stream:
+            ref = BlobRef(digest_of_stream(stream), path.stat().st_size, media_type)
+        with self._lock:
+            self._files[ref.digest] = (path, ref)
+        return ref
+
+    def deliver(self, store: MovieStore) -> None:
+        """Brings the bytes of every file referred to into the store; one changed meanwhile is `Refused`."""
+        for path, ref in self._files.values():
+            if not store.blobs.has(ref):
+                added = store.blobs.add(path.read_bytes(), ref.media_type)
+                if added.digest != ref.digest:
+                    raise Refused(f"{path} changed while it was read", next_step="run the same command again")
+
+    def _inside(self, name: str) -> Path:
+        path, root = (self.path / name).resolve(), self.path.resolve()
+        if Path(name).is_absolute() or not path.is_relative_to(root):
+            raise Refused(
+                f"{name} lies outside of {self.path}: only files of the movie's own folder may be named"
+            )
+        if not path.is_file():
+            raise Refused(f"{name} does not exist in {self.path}")
+        return path
+
+
+def _check_picture(path: Path, name: str) -> None:
+    try:
+        picture_size(path)
+    except Refused as error:
+        raise Refused(f"{name}: {error.fact}") from error

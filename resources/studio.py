@@ -1,0 +1,115 @@
+"""The studio: a project's movies over one store, ready to be planned and made."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from movie_assets.core.artefact import check_movie_id
+from movie_assets.core.blueprint import Reach
+from movie_assets.core.blueprints import BLUEPRINTS
+from movie_assets.core.clock import Clock
+from movie_assets.core.errors import Refused
+from movie_assets.core.graph import Graph, Job
+from movie_assets.core.inputs import INPUTS, resolve
+from movie_assets.core.movie import Gear, Movie
+from movie_assets.core.movie_file import MovieFile, read_movie
+from movie_assets.core.store.driver import Driver
+from movie_assets.core.store.local import LocalDriver
+from movie_assets.core.store.movie_store import MovieStore
+from movie_assets.core.task import Ports
+from resources.clock import SystemClock
+from resources.movie_folder import CONFIG, MovieFolder
+from resources.providers import LANES, PROVIDERS, Providers
+
+__all__ = ["Studio"]
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Opens the movies of a project. `root` is the folder of the store; `ports` and `driver` may be replaced."""
+
+    project: Path
+    root: str = "builds"
+    ports: Ports = field(default_factory=Providers)
+    clock: Clock = field(default_factory=SystemClock)
+    places: int = field(default_factory=lambda: os.cpu_count() or 2)
+
+    @property
+    def movies(self) -> Path:
+        """The folder of the movies' own folders."""
+        return self.project / "movies"
+
+    def ids(self) -> list[str]:
+        """The movies there are, sorted; a folder with a name that no movie may have is none."""
+        return sorted(
+            path.parent.name for path in self.movies.glob(f"*/{CONFIG}") if _is_movie(path.parent.name)
+        )
+
+    def file(self, movie: str) -> MovieFile:
+        """What movie.yaml says; `Refused` with every problem and its line."""
+        folder = MovieFolder(self.movies, movie)
+        text = folder.text()
+        return read_movie(movie, text, _shown(folder.config), blueprints=BLUEPRINTS, providers=PROVIDERS)
+
+    def open(self, movie: str) -> Movie:
+        """A movie as its files are now; changes nothing on disk."""
+        said = self.file(movie)
+        folder = MovieFolder(self.movies, movie)
+        graph = Graph.of(BLUEPRINTS[said.blueprint], said.segments, INPUTS)
+        read = {wire.name for p in graph.blueprint.producers for wire in p.reads if wire.reach is Reach.INPUT}
+        inputs = {name: given for name, given in resolve(said, folder).items() if name.kind in read}
+        return Movie(movie, self.store(movie), graph, inputs, said.takes, said.pins, folder, self.gear)
+
+    def store(self, movie: str) -> MovieStore:
+        """What is kept of a movie, whether or not its folder still exists."""
+        return MovieStore(self.driver, movie)
+
+    @cached_property
+    def driver(self) -> Driver:
+        if "://" in self.root:
+            raise Refused(f"the store {self.root} is not supported", next_step="name a folder with --root")
+        return LocalDriver(self.project / self.root)
+
+    @cached_property
+    def gear(self) -> Gear:
+        """What all movies of this process work with."""
+        return Gear(
+            ports=self.ports,
+            clock=self.clock,
+            price=_price,
+            scratch=Path(tempfile.gettempdir()) / f"movie-assets-{os.getpid()}",
+            places={"machine": self.places},
+            lane=lambda provider: LANES.get(provider, provider),
+            editor=_editor(),
+        )
+
+
+def _price(job: Job, provider: str, payload: object) -> float | None:
+    """What works on this machine is free; nothing else is known yet."""
+    return 0.0 if provider in LANES else None
+
+
+def _is_movie(name: str) -> bool:
+    try:
+        return bool(check_movie_id(name))
+    except Refused:
+        return False
+
+
+def _editor() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
