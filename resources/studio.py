@@ -56,11 +56,16 @@ class Studio:
         text = folder.text()
         return read_movie(movie, text, _shown(folder.config), blueprints=BLUEPRINTS, providers=PROVIDERS)
 
+    def graph(self, movie: str) -> Graph:
+        """Every artefact a movie's file asks for."""
+        return _graph(self.file(movie))
+
     def open(self, movie: str) -> Movie:
         """A movie as its files are now; changes nothing on disk."""
         said = self.file(movie)
         folder = MovieFolder(self.movies, movie)
-        graph = Graph.of(BLUEPRINTS[said.blueprint], said.segments, INPUTS)
+        graph = _graph(said)
+        _check_names(said, graph)
         read = {wire.name for p in graph.blueprint.producers for wire in p.reads if wire.reach is Reach.INPUT}
         inputs = {name: given for name, given in resolve(said, folder).items() if name.kind in read}
         return Movie(movie, self.store(movie), graph, inputs, said.takes, said.pins, folder, self.gear)
@@ -87,6 +92,21 @@ class Studio:
             lane=lambda provider: LANES.get(provider, provider),
             editor=_editor(),
         )
+
+
+def _graph(said: MovieFile) -> Graph:
+    return Graph.of(BLUEPRINTS[said.blueprint], said.segments, INPUTS)
+
+
+def _check_names(said: MovieFile, graph: Graph) -> None:
+    named = [(("takes", str(name)), name) for name in said.takes] + [(("pins",), name) for name in said.pins]
+    unknown = [
+        (path, f"{said.blueprint} movies have no artefact {name}")
+        for path, name in named
+        if name not in graph.makers
+    ]
+    if unknown:
+        raise said.refusal(unknown)
 
 
 def _price(job: Job, provider: str, payload: object) -> float | None:

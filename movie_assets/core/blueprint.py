@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from graphlib import CycleError, TopologicalSorter
@@ -123,21 +123,14 @@ class Blueprint:
     def ordered(self, inputs: Mapping[str, Scope]) -> tuple[Producer, ...]:
         """The producers in an order in which each follows what it reads.
 
-        Refuses two producers of one artefact, unknown names, impossible reads and cycles, naming them.
+        Refuses two producers of one name or one artefact, unknown names, impossible reads and cycles, naming them.
         """
         makers = self._makers()
         for producer in self.producers:
             for read in producer.reads:
                 self._check_read(producer, read, inputs)
-        before = {
-            producer.name: {
-                makers[read.name].name
-                for read in producer.reads
-                if read.name in makers and read.reach in (Reach.SAME, Reach.PREVIOUS, Reach.EVERY)
-                if not (read.reach is Reach.PREVIOUS and makers[read.name] is producer)
-            }
-            for producer in self.producers
-        }
+            self._check_asks(producer)
+        before = {producer.name: list(_before(producer, makers)) for producer in self.producers}
         try:
             order = list(TopologicalSorter(before).static_order())
         except CycleError as error:
@@ -152,7 +145,13 @@ class Blueprint:
 
     def _makers(self) -> dict[str, Producer]:
         makers: dict[str, Producer] = {}
-        for producer in self.producers:
+        for number, producer in enumerate(self.producers):
+            if any(producer.name == other.name for other in self.producers[:number]):
+                raise Refused(
+                    f"two producers are called {producer.name}",
+                    blueprint=self.name,
+                    next_step="give one of them another name",
+                )
             for kind in producer.makes:
                 if kind in makers:
                     raise Refused(
@@ -162,6 +161,14 @@ class Blueprint:
                     )
                 makers[kind] = producer
         return makers
+
+    def _check_asks(self, producer: Producer) -> None:
+        if producer.asks is not None and input_(producer.asks) not in producer.reads:
+            raise Refused(
+                f"producer {producer.name} asks {producer.asks} for its provider, but does not read that input",
+                blueprint=self.name,
+                next_step=f"let it read input_({producer.asks!r})",
+            )
 
     def _check_read(self, producer: Producer, read: Read, inputs: Mapping[str, Scope]) -> None:
         known = inputs if read.reach is Reach.INPUT else self.scopes
@@ -186,3 +193,12 @@ class Blueprint:
                 blueprint=self.name,
                 next_step="read every segment's with every(...), or make the producer one per segment",
             )
+
+
+def _before(producer: Producer, makers: Mapping[str, Producer]) -> Iterator[str]:
+    """The producers that come before one: the makers of what it reads, but itself for its own segment before."""
+    for read in producer.reads:
+        if read.reach in (Reach.SAME, Reach.PREVIOUS, Reach.EVERY):
+            maker = makers[read.name]
+            if maker is not producer or read.reach is not Reach.PREVIOUS:
+                yield maker.name

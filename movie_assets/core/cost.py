@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -20,11 +21,10 @@ class Cost(Struct, frozen=True):
         """Adds up prices; None counts as unknown."""
         listed = list(prices)
         return cls(
-            sum(price for price in listed if price is not None), sum(price is None for price in listed)
+            math.fsum(price for price in listed if price is not None), sum(price is None for price in listed)
         )
 
     def __str__(self) -> str:
-        if not self.unknown:
-            return f"{self.usd:.4f} USD" if self.usd else "nothing"
+        usd = f"{self.usd:.4f} USD" if self.usd >= 0.00005 else "less than 0.0001 USD"
         unknown = f"{self.unknown} of unknown price"
-        return f"{self.usd:.4f} USD and {unknown}" if self.usd else unknown
+        return " and ".join([usd] * (self.usd > 0) + [unknown] * (self.unknown > 0)) or "nothing"

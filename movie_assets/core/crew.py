@@ -29,7 +29,7 @@ class Crew:
     def __init__(self, lanes: Mapping[str, int], default: int) -> None:
         self._lanes = {name: _Lane(max(1, places)) for name, places in lanes.items()}
         self._default = max(1, default)
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._number = 0
         self._hands: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._idle = 0
@@ -43,19 +43,14 @@ class Crew:
             heapq.heappush(place.waiting, (-urgency, self._number, work))
             self._start_waiting(place)
 
-    @property
-    def busy(self) -> int:
-        """How many pieces of work are being done right now."""
-        with self._lock:
-            return sum(lane.busy for lane in self._lanes.values())
-
-    def dismiss(self) -> None:
-        """Drops what has not begun and lets idle threads end."""
+    def dismiss(self, grace: float) -> bool:
+        """Drops what has not begun, and waits up to `grace` seconds for what has; whether all of it has ended."""
         with self._lock:
             for lane in self._lanes.values():
                 lane.waiting.clear()
             for _ in self._threads:
                 self._hands.put(None)
+            return self._lock.wait_for(lambda: not any(lane.busy for lane in self._lanes.values()), grace)
 
     def _start_waiting(self, lane: _Lane) -> None:
         while lane.waiting and lane.busy < lane.places:
@@ -81,3 +76,4 @@ class Crew:
                 lane.busy -= 1
                 self._idle += 1
                 self._start_waiting(lane)
+                self._lock.notify_all()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from typing import Any, BinaryIO
+from io import BufferedReader
+from typing import Any
 
 import msgspec
 
@@ -42,7 +43,7 @@ def digest_of_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def digest_of_stream(stream: BinaryIO) -> str:
+def digest_of_stream(stream: BufferedReader) -> str:
     """The digest of a file without holding it in memory."""
     return hashlib.file_digest(stream, "sha256").hexdigest()
 

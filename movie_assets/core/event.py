@@ -87,7 +87,7 @@ def read_input_event(line: bytes) -> InputEvent:
     """Reads one line of events/inputs; an unknown format is `Damaged`."""
     try:
         return _READ_INPUT(line)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _unreadable(line, error) from error
 
 
@@ -95,7 +95,7 @@ def read_artefact_event(line: bytes) -> ArtefactEvent:
     """Reads one line of events/artefacts; an unknown format is `Damaged`."""
     try:
         return _READ_ARTEFACT(line)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _unreadable(line, error) from error
 
 

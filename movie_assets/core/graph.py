@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,23 +87,24 @@ class Graph:
         while waiting:
             name = waiting.pop()
             if name not in found:
-                job = self._maker(name)
+                job = self.maker(name)
                 found.update(job.makes)
                 waiting.extend(job.needs())
         return frozenset(found)
 
-    def downstream(self, roots: Iterable[ArtefactId]) -> frozenset[ArtefactId]:
-        """The roots and everything that depends on them."""
-        found: set[ArtefactId] = set()
-        waiting = list(roots)
+    def downstream(self, roots: Iterable[ArtefactId]) -> tuple[Job, ...]:
+        """The jobs that depend on some artefacts, nearest first."""
+        found: dict[str, Job] = {}
+        waiting = deque(roots)
         while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting.extend(made for job in self.readers.get(name, ()) for made in job.makes)
-        return frozenset(found)
+            for job in self.readers[waiting.popleft()]:
+                if job.id not in found:
+                    found[job.id] = job
+                    waiting.extend(job.makes)
+        return tuple(found.values())
 
-    def _maker(self, name: ArtefactId) -> Job:
+    def maker(self, name: ArtefactId) -> Job:
+        """The job that makes an artefact; `Refused` for an unknown one."""
         job = self.makers.get(name)
         if job is None:
             producer = self.blueprint.maker(name.kind)

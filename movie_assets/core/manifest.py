@@ -67,7 +67,7 @@ _DECODE = msgspec.json.Decoder(Manifest).decode
 
 def sealed(manifest: Manifest) -> Manifest:
     """The manifest with its own digest, which covers every other field."""
-    return structs.replace(manifest, digest=_seal_of(manifest))
+    return structs.replace(manifest, digest=digest_of_bytes(_ENCODE(structs.replace(manifest, digest=""))))
 
 
 def write_manifest(manifest: Manifest) -> bytes:
@@ -76,20 +76,20 @@ def write_manifest(manifest: Manifest) -> bytes:
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """Reads a manifest and checks its seal; a torn, edited or unknown one is `Damaged`."""
+    """Reads a manifest and checks its seal over every byte; a torn, edited or unknown one is `Damaged`."""
     try:
         manifest = _DECODE(data)
-    except msgspec.MsgspecError as error:
-        raise Damaged("a manifest cannot be read", because=error, next_step="movies verify") from error
-    if manifest.digest != _seal_of(manifest):
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Damaged(
+            "a manifest is not of a format this program reads",
+            because=error,
+            next_step="movies verify, or update movie-assets if a newer version wrote it",
+        ) from error
+    if manifest.digest != digest_of_bytes(data.replace(manifest.digest.encode(), b"")):
         raise Damaged(
             "a manifest's digest does not match", revision=manifest.revision, next_step="movies verify"
         )
     return manifest
-
-
-def _seal_of(manifest: Manifest) -> str:
-    return digest_of_bytes(_ENCODE(structs.replace(manifest, digest="")))
 
 
 def fold(

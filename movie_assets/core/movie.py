@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ import msgspec
 
 from movie_assets.core.artefact import ArtefactId, Name
 from movie_assets.core.clock import Clock
-from movie_assets.core.commit import edits_between, next_manifest
+from movie_assets.core.commit import edits_between, is_news, next_manifest
 from movie_assets.core.errors import Conflict, MovieError
 from movie_assets.core.graph import Graph, Job
 from movie_assets.core.inputs import Input
@@ -82,7 +83,7 @@ class Movie:
         return self._plan_of(known, request, decide(known, request))
 
     def produce(self, targets: Collection[ArtefactId] | None = None, *, run_id: str = "") -> Production:
-        """Plans and stands ready to make it; nothing is written before `Production.outcomes` begins."""
+        """Plans and stands ready to make it; nothing is written before `Production.begin`."""
         known, request = self.known(), self.request(targets)
         decision = decide(known, request)
         plan = self._plan_of(known, request, decision)
@@ -127,41 +128,49 @@ class Production:
         """The jobs that must or may run, in order."""
         return tuple(self.decision.jobs)
 
+    @property
+    def has_work(self) -> bool:
+        """Whether there is a job to run, or a revision to publish though nothing is made for it."""
+        whole = self.request.targets is None
+        return bool(self.decision.jobs) or (whole and is_news(self.known, self.decision))
+
     def begin(self) -> None:
-        """Records the inputs under which everything will be made, and the plan; refuses a base no longer live."""
+        """Records the inputs under which everything will be made, and the plan; `Conflict` if its base moved."""
         store = self.movie.store
-        live = store.manifests.live()
-        if (live.digest if live else None) != self.plan.manifest_base_digest:
-            raise Conflict(
-                "another revision was published after this plan was made",
-                movie=self.movie.id,
-                live=live.revision if live else None,
-                next_step=f"plan again: movies make {self.movie.id}",
-            )
+        self._check_base(store.manifests.live())
         self.movie.files.deliver(store)
-        edits = self._edits()
-        if edits:
-            store.events.append_inputs(edits)
+        recorded = store.events.index().inputs.values()
+        before = {event.id: event.digest for event in recorded if event.digest is not None}
+        edits = edits_between(before, self.movie.inputs, self.log, self.movie.gear.editor)
+        store.events.append_inputs(edits)
         if self.decision.jobs:
             store.plans.save(self.plan)
 
     def outcomes(
         self, record: Record | None = None, on_start: Callable[[Job, str], None] = lambda job, provider: None
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome, None, None]:
         """Makes what the plan says, yielding each job's outcome once it is recorded."""
-        for outcome in run(
-            self.known, self.request, self.decision, self._means(record or self.log, on_start)
-        ):
-            if outcome.status == "failed":
-                self.failures.append(outcome)
-            yield outcome
+        means = self._means(record or self.log, on_start)
+        with closing(run(self.known, self.request, self.decision, means)) as outcomes:
+            for outcome in outcomes:
+                if outcome.status == "failed":
+                    self.failures.append(outcome)
+                yield outcome
 
     def publish(self) -> Manifest | None:
-        """Publishes the next revision if every artefact of the movie is there; else, or if nothing is new, None."""
-        known = self.movie.known()
+        """Publishes the next revision if every artefact of the movie is there; else, or if nothing is new, None.
+
+        `Conflict` if another revision was published since the plan was made.
+        """
+        known, store = self.movie.known(), self.movie.store
         whole = decide(known, self.movie.request())
         if whole.jobs:
             return None
+        if not is_news(known, whole):
+            assert known.base is not None
+            store.manifests.write_hint(known.base)
+            return None
+        self._check_base(known.base)
         header = {
             "movie": self.movie.id,
             "plan_id": self.plan.plan_id,
@@ -169,12 +178,8 @@ class Production:
             "created_at": self.movie.gear.clock.now(),
             "timeline": self._timeline(whole),
         }
-        store = self.movie.store
         manifest = next_manifest(known, whole, store.events, self.log, header, self.movie.gear.editor)
-        if manifest is not None:
-            store.manifests.publish(manifest)
-        elif known.base is not None:
-            store.manifests.write_hint(known.base)
+        store.manifests.publish(manifest)
         return manifest
 
     def error(self) -> MovieError | None:
@@ -182,23 +187,21 @@ class Production:
         errors = [outcome.error for outcome in self.failures if outcome.error is not None]
         if len(errors) <= 1:
             return errors[0] if errors else None
-        facts = [f"{error.labels.get('artefact')}: {error.fact}" for error in errors]
+        facts = [_failure(error) for error in errors]
         return type(errors[0])(
             f"{len(errors)} jobs failed:\n  " + "\n  ".join(facts),
             movie=self.movie.id,
             next_step=errors[0].next_step,
         )
 
-    def _edits(self) -> list[Any]:
-        recorded = {e.id: e.digest for e in self.known.index.inputs.values() if e.digest is not None}
-        return edits_between(
-            recorded,
-            self.movie.inputs,
-            run_id=self.log.run_id,
-            revision=self.log.revision,
-            editor=self.movie.gear.editor,
-            clock=self.movie.gear.clock,
-        )
+    def _check_base(self, live: Manifest | None) -> None:
+        if (live.digest if live else None) != self.plan.manifest_base_digest:
+            raise Conflict(
+                "another revision was published after this plan was made",
+                movie=self.movie.id,
+                live=live.revision if live else None,
+                next_step=f"plan again: movies make {self.movie.id}",
+            )
 
     def _means(self, record: Record, on_start: Callable[[Job, str], None]) -> Means:
         gear, store = self.movie.gear, self.movie.store
@@ -219,3 +222,8 @@ class Production:
     def _timeline(self, whole: Decision) -> Any:
         ref = whole.outputs.get(Name("timeline"))
         return msgspec.json.decode(self.movie.store.read(ref)) if ref else None
+
+
+def _failure(error: MovieError) -> str:
+    blocks = error.labels.get("blocks")
+    return f"{error.labels['artefact']}: {error.fact}" + (f" (blocks {blocks})" if blocks else "")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from math import isfinite
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import yaml
@@ -139,7 +140,7 @@ def _scalar(value: Any) -> Any:
 
 
 def _unless_none(value: Any) -> Any:
-    return {} if value is None else None if value == "none" else value
+    return None if value == "none" else value
 
 
 # Each type says in its description what it asks for; the sentences about mistakes are made of it.
@@ -178,7 +179,7 @@ Move = Literal["push-in", "pull-out", "pan-left", "pan-right", "pan-up", "pan-do
 
 
 class Section(BaseModel):
-    """A part of the file. A bare word stands for its field `short`, and an empty section for its defaults."""
+    """A part of the file. A bare word stands for its field `short`; a field left empty is one that is not set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, str_strip_whitespace=True)
     short: ClassVar[str] = ""
@@ -187,8 +188,10 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _spread(cls, value: Any) -> Any:
-        if value is None:
-            return {}
+        if isinstance(value, dict):
+            return {
+                key: each for key, each in value.items() if each is not None or key not in cls.model_fields
+            }
         return {cls.short: value} if cls.short and isinstance(value, str) else value
 
 
@@ -661,7 +664,7 @@ def _inside(path: str, key: str) -> str:
 _WORDS: dict[str, bool | None] = dict.fromkeys(("", "~", "null", "Null", "NULL"), None)
 _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|(0|[1-9][0-9]{0,17})(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,2})?\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|(0|[1-9][0-9]{0,17})(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?\Z")
 
 
 def _plain(text: str) -> Any:
@@ -670,7 +673,7 @@ def _plain(text: str) -> Any:
         return _WORDS[text]
     if _INT.match(text):
         return int(text)
-    return float(text) if _FLOAT.match(text) else text
+    return float(text) if _FLOAT.match(text) and isfinite(float(text)) else text
 
 
 def _syntax(problem: str, text: str, line: int) -> str:

@@ -14,24 +14,31 @@ def movie_template(movie_id: str, title: str, brief: str, segments: int = 6) -> 
     """A commented movie.yaml; what no text should hold (control characters) is left out of title and brief."""
     return _TEMPLATE.format(
         movie=check_movie_id(movie_id),
-        title=_quoted(" ".join(title.split()) or movie_id),
-        brief=_quoted("\n".join(line.rstrip() for line in brief.splitlines()).strip()),
+        title=_quoted(" ".join(_clean(title).split()) or movie_id),
+        brief=_quoted("\n".join(_clean(brief).splitlines()).strip()),
         segments=segments,
         duration=segments * 8,
         last=segments - 1,
     )
 
 
+def _clean(text: str) -> str:
+    return "".join(each for each in text.replace("\r\n", "\n") if not unprintable(each))
+
+
 def _quoted(text: str) -> str:
     """Text between double quotes, as YAML and JSON both spell it."""
-    return json.dumps("".join(each for each in text if not unprintable(each)), ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False)
 
 
 _TEMPLATE = """\
 # {movie}: what you want. Change anything, then `movies plan {movie}` says what will be made again and what it
-# costs, and `movies make {movie}` makes it. Lines that begin with # are examples, off until you remove the #.
+# costs, and `movies make {movie}` makes it. A line that begins with # is off; to use one, remove its # and the
+# line it replaces.
 
 title: {title}
+
+blueprint: narrated         # narrated, or podcast: a sound file without pictures
 
 # What the film is about: the writer works from this.
 brief: {brief}

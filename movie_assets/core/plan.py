@@ -61,5 +61,5 @@ def read_plan(data: bytes) -> Plan:
     """Reads a plan's file; a torn or unknown one is `Damaged`, and may simply be deleted."""
     try:
         return _DECODE(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged("a plan cannot be read", because=error, next_step="plan again") from error

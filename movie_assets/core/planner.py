@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from movie_assets.core.artefact import ArtefactId, BlobRef, Name
+from movie_assets.core.blueprint import Reach
 from movie_assets.core.cost import Cost
 from movie_assets.core.graph import Graph, Job
 from movie_assets.core.inputs import Input
 from movie_assets.core.layers import layers_of
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.plan import Plan, PlannedJob
-from movie_assets.core.reason import provider_of, reasons_to_make
+from movie_assets.core.reason import listed, provider_of, reasons_to_make
 from movie_assets.core.request import Request
 from movie_assets.core.reuse import Index, Signature, signature
 from movie_assets.core.revision import revision_name
@@ -33,23 +35,39 @@ class Known:
     index: Index
     present: Callable[[BlobRef], bool]
 
+    def asked(self, job: Job) -> Any:
+        """The payload of the input that names a job's provider; None for our own steps."""
+        if job.producer.asks is None:
+            return None
+        own = Name(job.producer.asks, job.segment)
+        return self.inputs[own if own in self.inputs else Name(own.kind)].payload
+
 
 @dataclass(slots=True)
 class Decision:
-    """What is known already (`outputs`, `signatures`), and the jobs that must or may run, in order, with reasons."""
+    """What is known already (`outputs`, `signatures`), and the jobs that must or may run, in order, with reasons.
+
+    `firsts` are the jobs that must run by inputs digest: another of the same digest awaits the first one's result.
+    """
 
     outputs: dict[ArtefactId, BlobRef] = field(default_factory=dict)
     signatures: dict[ArtefactId, Signature] = field(default_factory=dict)
     must: dict[str, tuple[str, ...]] = field(default_factory=dict)
     may: dict[str, tuple[str, ...]] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
+    firsts: dict[str, Job] = field(default_factory=dict)
     pinned: set[ArtefactId] = field(default_factory=set)
     reused: int = 0
 
 
 def decide(known: Known, request: Request) -> Decision:
-    """Walks the graph in order and sorts every wanted job into reused, must run and may run."""
+    """Walks the graph in order and sorts every wanted job into reused, must run and may run.
+
+    `Refused` if a target, a take or a pin is of no artefact of this movie.
+    """
     graph = known.graph
+    for name in (*request.takes, *request.pins):
+        graph.maker(name)
     wanted = None if request.targets is None else graph.upstream(request.targets)
     inputs = {name: given.digest for name, given in known.inputs.items()}
     decision = Decision()
@@ -57,10 +75,9 @@ def decide(known: Known, request: Request) -> Decision:
     for job in graph.jobs:
         if wanted is not None and wanted.isdisjoint(job.makes):
             continue
-        take = max((request.takes.get(name, 1) for name in job.makes), default=1) if request.takes else 1
-        found = signature(job, inputs, digests, take)
-        kept = _kept(known.base, request.pins, job) if request.pins else {}
-        outputs = _outputs_of(known, job, found, kept)
+        found = signature(job, inputs, digests, request.take(job.makes))
+        kept = _kept(known, request.pins, job) if request.pins else {}
+        outputs = kept or _results(known, job, found)
         if outputs is None:
             _plan_job(known, decision, job, found)
         else:
@@ -73,19 +90,17 @@ def decide(known: Known, request: Request) -> Decision:
     return decision
 
 
-def _kept(base: Manifest | None, pins: frozenset[ArtefactId], job: Job) -> dict[ArtefactId, BlobRef]:
+def _kept(known: Known, pins: frozenset[ArtefactId], job: Job) -> dict[ArtefactId, BlobRef]:
     """What a pinned job keeps: all it made, since its artefacts belong together. The base must have them."""
-    if base is None or pins.isdisjoint(job.makes):
+    if known.base is None or pins.isdisjoint(job.makes):
         return {}
-    kept = {name: ref for name in job.makes if (ref := base.output(name))}
+    kept = {name: ref for name in job.makes if (ref := known.base.output(name)) and known.present(ref)}
     return kept if len(kept) == len(job.makes) else {}
 
 
-def _outputs_of(
-    known: Known, job: Job, found: Signature | None, kept: dict[ArtefactId, BlobRef]
-) -> dict[ArtefactId, BlobRef] | None:
-    """What a job gives without being run: what is pinned, or an earlier result whose bytes are there."""
-    outputs = kept or (None if found is None else known.index.results(job, found.digest))
+def _results(known: Known, job: Job, found: Signature | None) -> dict[ArtefactId, BlobRef] | None:
+    """What an earlier call under the same inputs digest gave, if its bytes are there."""
+    outputs = None if found is None else known.index.results(job, found.digest)
     return outputs if outputs is not None and all(map(known.present, outputs.values())) else None
 
 
@@ -93,13 +108,11 @@ def _plan_job(known: Known, decision: Decision, job: Job, found: Signature | Non
     decision.jobs.append(job)
     if found is None:
         unmade = dict.fromkeys(str(name) for name in job.needs() if name not in decision.outputs)
-        decision.may[job.id] = (f"reads {_listed(list(unmade))}, made in this plan",)
+        decision.may[job.id] = (f"reads {listed(list(unmade))}, made in this plan",)
+    elif (first := decision.firsts.setdefault(found.digest, job)) is not job:
+        decision.may[job.id] = (f"same inputs as {first.id}, made in this plan",)
     else:
         decision.must[job.id] = reasons_to_make(known.base, known.index, known.inputs, job, found)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
 
 
 def plan_of(
@@ -134,7 +147,7 @@ def plan_of(
 
 
 def _planned_job(known: Known, decision: Decision, job: Job, price: Price) -> PlannedJob:
-    payload = known.inputs[_asked(known, job)].payload if job.producer.asks else None
+    payload = known.asked(job)
     provider = provider_of(job, payload)
     must = job.id in decision.must
     return PlannedJob(
@@ -142,7 +155,7 @@ def _planned_job(known: Known, decision: Decision, job: Job, price: Price) -> Pl
         producer=job.producer.name,
         status="must" if must else "may",
         inputs=tuple(
-            str(name) if wire.label[0:7] != "inputs/" else f"inputs/{name}"
+            f"inputs/{name}" if wire.reach is Reach.INPUT else str(name)
             for wire in job.wires
             for name in wire.names
         ),
@@ -151,13 +164,6 @@ def _planned_job(known: Known, decision: Decision, job: Job, price: Price) -> Pl
         context={"segment": job.segment, "provider": provider},
         cost=price(job, provider, payload),
     )
-
-
-def _asked(known: Known, job: Job) -> Name:
-    asks = job.producer.asks
-    assert asks is not None
-    name = Name(asks, job.segment)
-    return name if name in known.inputs else Name(asks)
 
 
 def _edits(known: Known) -> tuple[str, ...]:

@@ -69,6 +69,11 @@ def _rendered(encoded: Encoded) -> Result:
     return Result(encoded.file, encoded.media_type, Meta(LOCAL, cost=0.0, notes=encoded.notes))
 
 
+def _settings(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A section's fields with the provider's own `settings` beside them."""
+    return {**payload, **payload.get("settings", {})}
+
+
 # --- script and what is sliced from it ---
 
 
@@ -82,7 +87,7 @@ def script(task: Task) -> Made:
         language=brief["language"],
         segments=brief["segments"],
         duration=brief["duration"],
-        settings=settings,
+        settings=_settings(settings),
         source=task.person_file(source).text() if source else None,
         take=task.take,
     )
@@ -125,7 +130,11 @@ def picture(task: Task) -> Made:
     if settings.get("file"):
         return {"picture": _as_given(task.person_file(settings["file"]))}
     request = PaintRequest(
-        task.one("picture_prompt").text(), canvas["width"], canvas["height"], settings, take=task.take
+        task.one("picture_prompt").text(),
+        canvas["width"],
+        canvas["height"],
+        _settings(settings),
+        take=task.take,
     )
     return {"picture": task.ports.painter(settings["provider"]).paint(request, task.at)}
 
@@ -141,7 +150,7 @@ def narration(task: Task) -> Made:
         sound = _as_given(task.person_file(settings["file"]))
         duration = task.ports.renderer.seconds(task.person_file(settings["file"]).file())
         return {"narration": sound, "words": _json(Words(duration, _spread(text, duration)))}
-    request = SpeakRequest(text, task.given("language"), settings, take=task.take)
+    request = SpeakRequest(text, task.given("language"), _settings(settings), take=task.take)
     speech = task.ports.speaker(settings["provider"]).speak(request, task.at)
     duration = task.ports.renderer.seconds(_as_file(speech.sound, task))
     words = speech.words if speech.words is not None else _spread(text, duration)
@@ -181,7 +190,7 @@ def motion(task: Task) -> Made:
         frame["width"],
         frame["height"],
         frame["fps"],
-        settings,
+        _settings(settings),
         take=task.take,
     )
     return {"motion": task.ports.animator(settings["provider"]).animate(request, task.at)}
@@ -237,7 +246,7 @@ def music(task: Task) -> Made:
     if settings.get("file"):
         return {"music": _as_given(task.person_file(settings["file"]))}
     request = ComposeRequest(
-        task.one("music_prompt").text(), float(task.given("length")), settings, take=task.take
+        task.one("music_prompt").text(), float(task.given("length")), _settings(settings), take=task.take
     )
     return {"music": task.ports.composer(settings["provider"]).compose(request, task.at)}
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from movie_assets.core.artefact import Name
+from movie_assets.core.blueprint import Reach
 from movie_assets.core.event import ArtefactEvent
 from movie_assets.core.graph import Job, Wire
 from movie_assets.core.inputs import Input
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.reuse import Index, Signature
 
-__all__ = ["LOCAL", "changes_between", "provider_of", "reasons_to_make"]
+__all__ = ["LOCAL", "changes_between", "listed", "provider_of", "reasons_to_make"]
 
 LOCAL = "local"
 _SHOWN = 40
@@ -31,13 +32,13 @@ def reasons_to_make(
     """Why there is no result to reuse for a job; never empty."""
     if index.results(job, found.digest) is not None:
         return ("blob missing",)
+    if (job.makes[0].kind, found.digest) in index.started:
+        return ("a call for it was begun and never ended",)
     last = index.latest.get(str(job.makes[0]))
     if last is not None and last.status == "failed" and last.inputs_digest == found.digest:
         return ("last attempt failed",)
     before = _made_before(base, index, job)
-    if before is None:
-        return ("no result yet",)
-    return _differences(base, inputs, job, found, before) or ("no result yet",)
+    return (before and _differences(base, inputs, job, found, before)) or ("no result yet",)
 
 
 def _made_before(base: Manifest | None, index: Index, job: Job) -> ArtefactEvent | None:
@@ -59,12 +60,12 @@ def _differences(
         if before.inputs.get(wire.label) != found.reads[wire.label]:
             reasons.append(_difference(base, inputs, wire, found.reads[wire.label]))
     if before.inputs.get("take") != found.reads.get("take"):
-        reasons.append("another take asked for" if "take" in found.reads else "the first take asked for")
+        reasons.append(f"take {found.take} asked for")
     return tuple(reasons)
 
 
 def _difference(base: Manifest | None, inputs: Mapping[Name, Input], wire: Wire, digest: str) -> str:
-    if not wire.label.startswith("inputs/"):
+    if wire.reach is not Reach.INPUT:
         return f"{wire.names[0] if len(wire.names) == 1 else wire.label} changed"
     name = wire.names[0]
     record = base.inputs.get(str(name)) if base else None
@@ -79,6 +80,11 @@ def changes_between(before: Any, after: Any) -> str:
         return f"{_shown(before)} → {_shown(after)}"
     fields = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     return ", ".join(f"{name} {_shown(before.get(name))} → {_shown(after.get(name))}" for name in fields)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Up to three names, or the first and how many more."""
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _shown(value: Any) -> str:

@@ -62,8 +62,8 @@ class RunLog:
             )
         return outcome
 
-    def skipped(self, earlier: Sequence[tuple[ArtefactId, ArtefactEvent]]) -> None:
-        """Says that earlier results stand for artefacts of the next revision."""
+    def skipped(self, earlier: Sequence[tuple[ArtefactId, ArtefactEvent]]) -> list[ArtefactEvent]:
+        """Says that earlier results stand for artefacts of the next revision, and returns what it said."""
         events = [
             structs.replace(
                 success,
@@ -80,8 +80,8 @@ class RunLog:
             )
             for name, success in earlier
         ]
-        if events:
-            self.keeper.append_artefacts(events)
+        self.keeper.append_artefacts(events)
+        return events
 
     def _produced(self, outcome: Outcome) -> Outcome:
         assert outcome.signature is not None

@@ -12,7 +12,7 @@ from movie_assets.core.digest import canonical, digest_of
 from movie_assets.core.event import ArtefactEvent, InputEvent
 from movie_assets.core.graph import Job
 
-__all__ = ["NOTHING", "Index", "Signature", "signature"]
+__all__ = ["NOTHING", "Index", "Signature", "signature", "signature_of"]
 
 NOTHING = digest_of(None)
 """The digest of a read that has nothing behind it: the segment before the first."""
@@ -24,6 +24,7 @@ class Signature:
 
     reads: dict[str, str]
     digest: str
+    take: int
 
 
 def signature(
@@ -40,14 +41,15 @@ def signature(
         if digest is None:
             return None
         reads[wire.label] = digest
+    return signature_of(job.producer.name, job.producer.version, reads, take)
+
+
+def signature_of(producer: str, version: str, reads: dict[str, str], take: int = 1) -> Signature:
+    """The inputs digest of whatever is made by a producer from reads; the first take is not part of it."""
     if take != 1:
-        reads["take"] = digest_of(take)
-    return Signature(
-        reads,
-        sha256(
-            canonical({"producer": job.producer.name, "codeVersion": job.producer.version, "reads": reads})
-        ).hexdigest(),
-    )
+        reads = {**reads, "take": digest_of(take)}
+    made_from = {"producer": producer, "codeVersion": version, "reads": reads}
+    return Signature(reads, sha256(canonical(made_from)).hexdigest(), take)
 
 
 def _digest_of_wire(

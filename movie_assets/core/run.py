@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from movie_assets.core.artefact import ArtefactId, BlobRef, Name
+from movie_assets.core.artefact import ArtefactId, BlobRef
 from movie_assets.core.blueprint import Reach
 from movie_assets.core.clock import Clock
 from movie_assets.core.crew import Crew
@@ -20,7 +19,7 @@ from movie_assets.core.layers import urgency
 from movie_assets.core.outcome import Outcome
 from movie_assets.core.planner import Decision, Known
 from movie_assets.core.ports import Result, Workspace
-from movie_assets.core.reason import LOCAL, provider_of
+from movie_assets.core.reason import LOCAL, listed, provider_of
 from movie_assets.core.record import Record
 from movie_assets.core.request import Request
 from movie_assets.core.reuse import Index, Signature, signature
@@ -29,6 +28,7 @@ from movie_assets.core.task import Ports, Reader, Reading, Task
 __all__ = ["Means", "run"]
 
 _GRACE_SECONDS = 1.5
+_GLANCE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Means:
     on_start: Callable[[Job, str], None] = lambda job, provider: None
 
 
-def run(known: Known, request: Request, decision: Decision, means: Means) -> Iterator[Outcome]:
+def run(known: Known, request: Request, decision: Decision, means: Means) -> Generator[Outcome, None, None]:
     """Yields the outcome of each planned job as it ends; what is yielded as produced is already recorded.
 
     A failed job blocks what depends on it, everything else goes on. Closing the iterator, or setting
@@ -70,89 +70,93 @@ class _Run:
         self.inputs = {name: given.digest for name, given in known.inputs.items()}
         self.outputs: dict[ArtefactId, BlobRef] = dict(decision.outputs)
         self.digests = {name: ref.digest for name, ref in self.outputs.items()}
-        self.jobs = {job.id: job for job in decision.jobs}
+        self.planned = {job.id for job in decision.jobs}
         unmade = {name for job in decision.jobs for name in job.makes}
         self.missing = {job.id: len(unmade.intersection(job.needs())) for job in decision.jobs}
         self.urgency = urgency(known.graph, decision.jobs, _expected(means.index()))
         self.done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self.crew = Crew(means.places, default=max(means.places.values(), default=1))
-        self.pending = 0
+        self.twins: dict[str, list[Job]] = {}
 
     # --- deciding ---
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Generator[Outcome, None, None]:
         ready = [job for job in self.decision.jobs if not self.missing[job.id]]
         left = len(self.decision.jobs)
         while left:
-            for job in ready:
+            for job in sorted(ready, key=lambda job: -self.urgency[job.id]):
                 self.begin(job)
-            outcome = self.done.get()
-            self.pending -= 1
+            outcome = self._next()
             ended = [outcome, *self._blocked_by(outcome)]
             left -= len(ended)
             ready = self._freed_by(outcome)
             yield from ended
-            if isinstance(outcome.error, Stopped) or self.means.stop.is_set():
-                raise Stopped("stopped on request", next_step="run the same command again to go on")
+            if self.means.stop.is_set():
+                raise _stopped()
 
     def begin(self, job: Job) -> None:
-        """Reuses a result that is known by now, else hands the job to the crew."""
-        self.pending += 1
-        found = signature(job, self.inputs, self.digests, self._take(job))
+        """Reuses a result that is known by now, waits for one of the same inputs, else hands the job to the crew."""
+        found = signature(job, self.inputs, self.digests, self.request.take(job.makes))
         assert found is not None
+        if found.digest in self.twins:
+            self.twins[found.digest].append(job)
+            return
+        self.twins[found.digest] = []
         known_by_now = self._known_by_now(job, found)
         if known_by_now is not None:
             self.done.put(
                 Outcome(job, "reused", found, ("same inputs as an earlier result",), outputs=known_by_now)
             )
             return
-        provider = self._provider(job)
+        provider = provider_of(job, self.known.asked(job))
         reasons = self.decision.must.get(job.id) or self.decision.may[job.id]
         lane = self.means.lane(provider)
         self.crew.give(
             lane, self.urgency[job.id], lambda: self.done.put(self.make(job, found, provider, reasons))
         )
 
+    def _next(self) -> Outcome:
+        """The next job's end; looks up now and then, since a call may take no notice of the stop."""
+        while True:
+            try:
+                outcome = self.done.get(timeout=_GLANCE_SECONDS)
+            except queue.Empty:
+                if self.means.stop.is_set():
+                    raise _stopped() from None
+                continue
+            if isinstance(outcome.error, Stopped):
+                raise _stopped()
+            return outcome
+
     def _known_by_now(self, job: Job, found: Signature) -> dict[ArtefactId, BlobRef] | None:
         outputs = self.means.index().results(job, found.digest)
         return outputs if outputs is not None and all(map(self.known.present, outputs.values())) else None
 
     def _freed_by(self, outcome: Outcome) -> list[Job]:
-        if outcome.status not in ("produced", "reused"):
-            return []
+        assert outcome.signature is not None
+        ready = self.twins.pop(outcome.signature.digest)
+        if outcome.status == "failed":
+            return ready
         self.outputs.update(outcome.outputs)
         self.digests.update((name, ref.digest) for name, ref in outcome.outputs.items())
-        freed = []
         for name in outcome.job.makes:
             for reader in self.known.graph.readers[name]:
                 if reader.id in self.missing:
                     self.missing[reader.id] -= 1
                     if not self.missing[reader.id]:
-                        freed.append(reader)
-        return freed
+                        ready.append(reader)
+        return ready
 
     def _blocked_by(self, outcome: Outcome) -> list[Outcome]:
         if outcome.status != "failed":
             return []
-        lost = self.known.graph.downstream(outcome.job.makes)
-        blocked = [
-            job for job in self.decision.jobs if job.id in self.missing and not lost.isdisjoint(job.makes)
-        ]
-        for job in blocked:
+        assert outcome.error is not None
+        lost = [job for job in self.known.graph.downstream(outcome.job.makes) if job.id in self.planned]
+        outcome.error.with_labels(blocks=listed([job.id for job in lost]) or None)
+        blocked = [job for job in lost if job.id in self.missing]
+        for job in (outcome.job, *blocked):
             del self.missing[job.id]
-        return [
-            Outcome(job, "blocked", blocked_by=outcome.job.makes) for job in blocked if job is not outcome.job
-        ]
-
-    def _take(self, job: Job) -> int:
-        return max(self.request.takes.get(name, 1) for name in job.makes)
-
-    def _provider(self, job: Job) -> str:
-        return provider_of(job, self._payload(job, job.producer.asks) if job.producer.asks else None)
-
-    def _payload(self, job: Job, name: str) -> object:
-        own = Name(name, job.segment)
-        return self.known.inputs[own if own in self.inputs else Name(name)].payload
+        return [Outcome(job, "blocked", blocked_by=outcome.job.makes) for job in blocked]
 
     # --- doing ---
 
@@ -162,15 +166,15 @@ class _Run:
         scratch = self.means.scratch / f"{job.producer.name}-{job.segment}-{found.digest[:12]}"
         try:
             if self.means.stop.is_set():
-                raise Stopped("stopped on request")
+                raise _stopped()
             self.means.on_start(job, provider)
             if provider != LOCAL:
                 self.means.started(job, found, provider, reasons)
-            results = self._results(job, Workspace(scratch, self.means.stop))
+            results = self._results(job, found.take, Workspace(scratch, self.means.stop))
             took = self.means.clock.seconds() - begin
             made = Outcome(job, "produced", found, reasons, provider, results=results, seconds=took)
             return self.means.record(made)
-        except Exception as raised:
+        except BaseException as raised:  # in a thread, where even SystemExit must reach the one who waits
             error = _named(raised, job, provider)
             failed = Outcome(
                 job,
@@ -188,13 +192,13 @@ class _Run:
     def _record_failure(self, failed: Outcome) -> Outcome:
         try:
             return self.means.record(failed)
-        except MovieError:
+        except BaseException:
             # A full disk may refuse the failure's own event: the failure itself is what a person must see.
             return failed
 
-    def _results(self, job: Job, at: Workspace) -> Mapping[ArtefactId, Result]:
+    def _results(self, job: Job, take: int, at: Workspace) -> Mapping[ArtefactId, Result]:
         at.scratch.mkdir(parents=True, exist_ok=True)
-        made = job.producer.make(self._task(job, at))
+        made = job.producer.make(self._task(job, take, at))
         missing = [kind for kind in job.producer.makes if kind not in made]
         if missing:
             raise Failed(
@@ -203,7 +207,7 @@ class _Run:
             )
         return {name: made[name.kind] for name in job.makes}
 
-    def _task(self, job: Job, at: Workspace) -> Task:
+    def _task(self, job: Job, take: int, at: Workspace) -> Task:
         inputs: dict[str, object] = {}
         reads: dict[str, Reading | None] = {}
         lists: dict[str, tuple[Reading, ...]] = {}
@@ -214,9 +218,7 @@ class _Run:
                 lists[wire.label] = tuple(self._reading(name, at) for name in wire.names)
             elif wire.reach is not Reach.ORDINAL:
                 reads[wire.label] = self._reading(wire.names[0], at) if wire.names else None
-        return Task(
-            inputs, reads, lists, job.segment, self._take(job), self.means.ports, self.means.reader, at
-        )
+        return Task(inputs, reads, lists, job.segment, take, self.means.ports, self.means.reader, at)
 
     def _reading(self, name: ArtefactId, at: Workspace) -> Reading:
         return Reading(self.outputs[name], self.means.reader, at.scratch)
@@ -225,22 +227,21 @@ class _Run:
 
     def end(self) -> None:
         """Lets no new work begin, and gives what is at work a moment to end and be recorded."""
-        self.crew.dismiss()
-        if not self.pending:
-            return
-        self.means.stop.set()
-        until = self.means.clock.seconds() + _GRACE_SECONDS
-        with contextlib.suppress(queue.Empty):
-            while self.crew.busy and (left := until - self.means.clock.seconds()) > 0:
-                self.done.get(timeout=left)
+        if self.twins:
+            self.means.stop.set()
+        self.crew.dismiss(_GRACE_SECONDS)
 
 
-def _named(raised: Exception, job: Job, provider: str) -> MovieError:
+def _stopped() -> Stopped:
+    return Stopped("stopped on request", next_step="run the same command again to go on")
+
+
+def _named(raised: BaseException, job: Job, provider: str) -> MovieError:
     error = raised if isinstance(raised, MovieError) else _unexpected(raised)
     return error.with_labels(artefact=job.makes[0], provider=provider)
 
 
-def _unexpected(raised: Exception) -> MovieError:
+def _unexpected(raised: BaseException) -> MovieError:
     error = Failed(
         f"the producer broke: {type(raised).__name__}: {raised}",
         next_step="run again with --debug and report it",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 from msgspec import Struct
 
-from movie_assets.core.errors import Conflict, Refused
+from movie_assets.core.errors import Conflict, MovieError, Refused
 from movie_assets.core.manifest import Manifest, read_manifest, write_manifest
 from movie_assets.core.revision import revision_name
 from movie_assets.core.store.driver import Absent, Driver
@@ -63,11 +65,12 @@ class Manifests:
         self.write_hint(manifest)
 
     def write_hint(self, live: Manifest) -> None:
-        """Rewrites `current.json`, where it does not say this already."""
+        """Rewrites `current.json`, where it does not say this already; to fail at it is no failure."""
         key = self._keys.manifest(live.number)
         hint = Hint(live.revision, key, live.digest)
-        if self._hint() != hint:
-            self._driver.put(self._keys.current, msgspec.json.encode(hint))
+        with suppress(MovieError):
+            if self._hint() != hint:
+                self._driver.put(self._keys.current, msgspec.json.encode(hint))
 
     def _numbers(self, after: str) -> list[int]:
         found = (self._keys.revision_of(key) for key in self._driver.list(self._keys.manifests, after=after))
@@ -76,7 +79,7 @@ class Manifests:
     def _hint(self) -> Hint | None:
         try:
             hint = msgspec.json.decode(self._driver.get(self._keys.current), type=Hint)
-        except (Absent, msgspec.MsgspecError):
+        except (Absent, msgspec.MsgspecError, UnicodeDecodeError):
             return None
         known = self._keys.revision_of(hint.manifest) is not None and self._driver.stat(hint.manifest)
         return hint if known else None

@@ -45,6 +45,10 @@ class MovieStore:
             return self.blobs.add(result.body, result.media_type)
         return BlobRef(digest_of_bytes(result.body), len(result.body), result.media_type, inline)
 
+    def is_of(self, ref: BlobRef, data: bytes) -> bool:
+        """Whether a reference is of these very bytes, and they are there."""
+        return ref.digest == digest_of_bytes(data) and (ref.inline is not None or self.blobs.has(ref))
+
     def append_artefacts(self, events: list[ArtefactEvent]) -> None:
         """Adds the events of one job together; durable when it returns."""
         self.events.append_artefacts(events)

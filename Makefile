@@ -1,0 +1,53 @@
+# make movie   set up and make films/galapagos/film.mp4 (or another: make movie MOVIE=name)
+# make test    set up and run the tests
+# make check   format, lint, types, import contracts, tests
+# make dev     Dagster's UI and daemon on this project
+# make bench   the benchmarks, by hand
+
+PYTHON ?= python3
+MOVIE ?= galapagos
+BIN := .venv/bin
+export DAGSTER_HOME ?= $(CURDIR)/.dagster
+
+.PHONY: movie test check format dev bench clean
+
+movie: .venv/.movies
+	@$(BIN)/movies make $(MOVIE)
+
+test: .venv/.test
+	@$(BIN)/pytest
+
+check: .venv/.check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: .venv/.check
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+dev: .venv/.movies
+	@mkdir -p $(DAGSTER_HOME) && cp dagster.yaml $(DAGSTER_HOME)/
+	$(BIN)/dagster dev
+
+bench: .venv/.test
+	for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/.movies: pyproject.toml constraints.txt
+	@echo "setting up .venv (about a minute, once)" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/.test: .venv/.movies
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+.venv/.check: .venv/.test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,check]'
+	@touch $@

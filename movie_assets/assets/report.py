@@ -1,0 +1,149 @@
+"""Reporting to Dagster what a production uses and makes, under exact versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import dagster as dg
+
+from movie_assets.assets.keys import artefact_key, input_key, key_of_read, partition_of
+from movie_assets.assets.versions import (
+    DATA_VERSION,
+    Latest,
+    input_tags,
+    latest_of,
+    newest_record,
+    result_tags,
+)
+from movie_assets.core.artefact import ArtefactId, BlobRef, Scope
+from movie_assets.core.blueprint import Reach
+from movie_assets.core.errors import MovieError
+from movie_assets.core.graph import Job
+from movie_assets.core.movie import Production
+from movie_assets.core.outcome import Outcome
+from movie_assets.core.record import RunLog
+from movie_assets.core.reuse import Signature
+
+__all__ = ["Keeper", "Report"]
+
+
+class Keeper(Protocol):
+    """The IO manager, as the movie's engine uses it."""
+
+    def keep(self, log: RunLog, outcome: Outcome) -> Outcome: ...
+
+    def describe(self, movie: str, name: ArtefactId, inputs_digest: str, made: bool) -> dict[str, Any]: ...
+
+
+class Report:
+    """Tells Dagster of one run: everything that was selected, and beyond that only what Dagster does not know yet.
+
+    Events are logged at once and not yielded: an interrupt during a yield would not reach the op that must clean up.
+    """
+
+    def __init__(self, context: dg.AssetExecutionContext, production: Production, keeper: Keeper) -> None:
+        self._context, self._production, self._keeper = context, production, keeper
+        self._movie, self._graph = production.movie.id, production.movie.graph
+        self._selected = _Selection(context)
+        self._latest = latest_of(context.instance, self._keys())
+        self._told = newest_record(context.instance)
+
+    def inputs(self) -> None:
+        """The inputs under their versions, before anything is made from them."""
+        for name, given in self._production.movie.inputs.items():
+            key, partition = input_key(self._movie, name.kind), partition_of(name)
+            seen = self._latest[key].get(partition)
+            if seen is None or seen.version != given.digest or self._selected(key, partition):
+                self._tell(key, partition, input_tags(given.digest), {"value": _shown(given.payload)})
+
+    def reused(self) -> None:
+        """Earlier results that stand."""
+        decision = self._production.decision
+        for job in self._graph.jobs:
+            outputs = {name: ref for name in job.makes if (ref := decision.outputs.get(name)) is not None}
+            if outputs and (self._is_selected(job) or self._is_news(job, outputs)):
+                self._results(job, decision.signatures[job.makes[0]], outputs, made=False)
+
+    def ended(self, outcome: Outcome) -> None:
+        """The results of a job, or what went wrong with it."""
+        if outcome.status in ("produced", "reused"):
+            assert outcome.signature is not None
+            self._results(outcome.job, outcome.signature, outcome.outputs, outcome.status == "produced")
+        elif outcome.error is not None:
+            for name in outcome.job.makes:
+                self._context.log_event(_failure(artefact_key(self._movie, name.kind), name, outcome.error))
+
+    def _results(self, job: Job, found: Signature, outputs: Mapping[ArtefactId, BlobRef], made: bool) -> None:
+        pointer = newest_record(self._context.instance)
+        producer = job.producer
+        for name, ref in outputs.items():
+            tags = result_tags(self._movie, ref.digest, producer.version, producer.reads, found, pointer)
+            facts = self._keeper.describe(self._movie, name, found.digest, made)
+            self._tell(artefact_key(self._movie, name.kind), partition_of(name), tags, facts)
+
+    def _tell(
+        self, key: dg.AssetKey, partition: str | None, tags: dict[str, str], metadata: dict[str, Any]
+    ) -> None:
+        # What is told now is newer than every record there was, and older than what is told next.
+        self._told += 1
+        self._latest[key][partition] = Latest(self._told, tags[DATA_VERSION])
+        self._context.log_event(
+            dg.AssetMaterialization(key, partition=partition, tags=tags, metadata=metadata)
+        )
+
+    def _is_selected(self, job: Job) -> bool:
+        return any(
+            self._selected(artefact_key(self._movie, name.kind), partition_of(name)) for name in job.makes
+        )
+
+    def _is_news(self, job: Job, outputs: Mapping[ArtefactId, BlobRef]) -> bool:
+        """Whether Dagster has another version of a result, or a newer event of something it read."""
+        own = {
+            name: self._latest[artefact_key(self._movie, name.kind)].get(partition_of(name))
+            for name in outputs
+        }
+        known = [latest for name, latest in own.items() if latest and latest.version == outputs[name].digest]
+        if len(known) < len(own):
+            return True
+        oldest = min(latest.record for latest in known)
+        return any(record > oldest for record in self._records_read(job))
+
+    def _records_read(self, job: Job) -> Iterator[int]:
+        for read, wire in zip(job.producer.reads, job.wires, strict=True):
+            if read.reach is not Reach.ORDINAL:
+                seen = self._latest[key_of_read(self._movie, read)]
+                yield from (seen[part].record for name in wire.names if (part := partition_of(name)) in seen)
+
+    def _keys(self) -> dict[dg.AssetKey, bool]:
+        scopes = self._graph.blueprint.scopes
+        keys = {artefact_key(self._movie, kind): scope is Scope.SEGMENT for kind, scope in scopes.items()}
+        for name in self._production.movie.inputs:
+            keys[input_key(self._movie, name.kind)] = name.segment is not None
+        return keys
+
+
+class _Selection:
+    """What a person selected: Dagster paints whatever of it is not told of FAILED when the run fails."""
+
+    def __init__(self, context: dg.AssetExecutionContext) -> None:
+        self._keys = context.selected_asset_keys
+        ranged = context.has_partition_key or context.has_partition_key_range
+        self._partitions = frozenset(context.partition_keys) if ranged else None
+
+    def __call__(self, key: dg.AssetKey, partition: str | None) -> bool:
+        chosen = partition is None or self._partitions is None or partition in self._partitions
+        return key in self._keys and chosen
+
+
+def _failure(key: dg.AssetKey, name: ArtefactId, error: MovieError) -> dg.AssetObservation:
+    return dg.AssetObservation(
+        key,
+        partition=partition_of(name),
+        description=f"{name} failed: {error.fact}",
+        metadata={"error": dg.MetadataValue.text(str(error)), "outcome": "failed"},
+    )
+
+
+def _shown(payload: Any) -> Any:
+    return dg.MetadataValue.json(payload) if isinstance(payload, (dict, list)) else str(payload)

@@ -1,0 +1,252 @@
+"""The `movies` command: the short way to what Dagster does the long way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import msgspec
+
+from movie_assets.core.artefact import ArtefactId, Name, check_movie_id
+from movie_assets.core.blueprints import BLUEPRINTS
+from movie_assets.core.errors import Failed, MovieError, Refused, Stopped
+from movie_assets.core.manifest import Manifest
+from movie_assets.core.movie import Production
+from movie_assets.core.movie_file import read_movie
+from movie_assets.core.new_movie import movie_template
+from movie_assets.core.plan import Plan
+from movie_assets.core.revision import parse_revision
+from movie_assets.screen import Screen
+from resources.export import export as write_files
+from resources.providers import PROVIDERS
+from resources.studio import Studio
+
+__all__ = ["main"]
+
+REFUSED, FAILED, STOPPED = 2, 1, 130
+
+
+# --- what all commands share ------------------------------------------------------------------------------------
+
+
+class _Command(click.Command):
+    """A command with --root, --project and --debug, whose errors are a sentence and an exit code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += [
+            click.Option(["--root"], default="builds", show_default=True, help="Where results are kept."),
+            click.Option(
+                ["--project"], type=click.Path(path_type=Path), help="The folder that holds movies/."
+            ),
+            click.Option(["--debug"], is_flag=True, help="Show a traceback with an error."),
+        ]
+
+    def invoke(self, context: click.Context) -> Any:
+        root, project, debug = (context.params.pop(name) for name in ("root", "project", "debug"))
+        context.obj = Studio((project or _project()).resolve(), root)
+        try:
+            return super().invoke(context)
+        except MovieError as error:
+            if debug:
+                raise
+            _leave(error)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if debug:
+                raise
+            _leave(_unexpected(error))
+        except KeyboardInterrupt:
+            _leave(Stopped("stopped on request", next_step="run the same command again to go on"))
+
+
+def _unexpected(error: Exception) -> MovieError:
+    what = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+    return Failed(f"something unexpected happened: {what}", next_step="run it again with --debug and report it")
+
+
+def _leave(error: MovieError) -> NoReturn:
+    click.echo(f"{'stopped' if isinstance(error, Stopped) else 'error'}: {error}", err=True)
+    sys.exit(REFUSED if isinstance(error, Refused) else STOPPED if isinstance(error, Stopped) else FAILED)
+
+
+def _project() -> Path:
+    """The nearest folder upward that holds movies/, else this one."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "movies").is_dir()), here)
+
+
+@click.group()
+def main() -> None:
+    """Makes films from movies/ID/movie.yaml, and makes again only what an edit changes."""
+
+
+def _command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    return main.command(name, cls=_Command)
+
+
+_ID = click.argument("movie", metavar="ID")
+_ONLY = click.option(
+    "--only",
+    multiple=True,
+    metavar="ARTEFACT",
+    help="Only this, such as picture[3], and what it needs; repeatable.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+def _targets(only: Iterable[str]) -> frozenset[ArtefactId] | None:
+    return frozenset(map(Name.parse, only)) or None
+
+
+def _print_json(value: Any) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+# --- commands -----------------------------------------------------------------------------------------------------
+
+
+@_command("new")
+@_ID
+@click.option("--brief", required=True, help="What the film is about.")
+@click.option("--title", help="Its title; the ID if not given.")
+@click.option("--segments", type=click.IntRange(1, 1000), default=6, show_default=True)
+@click.pass_obj
+def new(studio: Studio, movie: str, brief: str, title: str | None, segments: int) -> None:
+    """Write a commented movies/ID/movie.yaml to start from."""
+    folder = studio.movies / check_movie_id(movie)
+    text = movie_template(
+        movie, title or movie.replace("-", " ").replace("_", " ").capitalize(), brief, segments
+    )
+    read_movie(movie, text, "movie.yaml", blueprints=BLUEPRINTS, providers=PROVIDERS)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with (folder / "movie.yaml").open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise Refused(
+            f"{folder / 'movie.yaml'} exists already", next_step="edit it, or choose another id"
+        ) from None
+    click.echo(f"wrote {folder / 'movie.yaml'}\n  next: edit it, then movies make {movie}")
+
+
+@_command("check")
+@click.argument("movies", metavar="[ID]...", nargs=-1)
+@click.pass_obj
+def check(studio: Studio, movies: tuple[str, ...]) -> None:
+    """Read movie files and say everything that is wrong with them."""
+    problems = [error for movie in movies or studio.ids() if (error := _problem_of(studio, movie))]
+    for error in problems:
+        click.echo(f"error: {error}", err=True)
+    if problems:
+        sys.exit(REFUSED if all(isinstance(error, Refused) for error in problems) else FAILED)
+    click.echo(
+        "no problems found"
+        if movies or studio.ids()
+        else "there are no movies yet: movies new ID --brief ..."
+    )
+
+
+def _problem_of(studio: Studio, movie: str) -> MovieError | None:
+    try:
+        studio.open(movie)
+    except MovieError as error:
+        return error
+    return None
+
+
+@_command("plan")
+@_ID
+@_ONLY
+@_JSON
+@click.pass_obj
+def plan(studio: Studio, movie: str, only: tuple[str, ...], as_json: bool) -> None:
+    """Say what would be made, why, what is reused and what it costs. Changes nothing."""
+    found = studio.open(movie).plan(_targets(only))
+    if as_json:
+        _print_json(found)
+    else:
+        Screen().plan(found)
+
+
+@_command("make")
+@_ID
+@_ONLY
+@click.option("--yes", is_flag=True, help="Do not ask before what costs money.")
+@click.option("--to", type=click.Path(path_type=Path), help="Where the film goes; films/ID if not given.")
+@click.pass_obj
+def make(studio: Studio, movie: str, only: tuple[str, ...], yes: bool, to: Path | None) -> None:
+    """Plan, make, publish and export the film."""
+    opened, targets, screen = studio.open(movie), _targets(only), Screen()
+    production = opened.produce(targets)
+    planned = production.plan
+    if production.has_work:
+        _confirm(planned, yes)
+        _run(studio, production, screen)
+    else:
+        screen.nothing_to_do(planned)
+    live = opened.store.manifests.live()
+    if targets is None and live is not None:
+        _export(studio, opened.store.movie, live, to, screen)
+
+
+def _confirm(planned: Plan, yes: bool) -> None:
+    free = all(cost.usd == 0 and not cost.unknown for cost in (planned.must_cost, planned.may_cost))
+    if free or yes:
+        return
+    question = f"this costs {planned.must_cost} and up to {planned.may_cost} more; go on?"
+    if not sys.stdin.isatty():
+        raise Refused(question.replace("; go on?", ""), next_step="add --yes to make it without asking")
+    click.confirm(question, abort=True, err=True)
+
+
+def _run(studio: Studio, production: Production, screen: Screen) -> None:
+    from movie_assets.launch import launch  # Dagster takes half a second to import: only where it is needed
+
+    with screen.making(production.plan) as progress:
+        launch(studio, production, progress)
+    screen.made(production.movie, production.plan)
+
+
+def _export(studio: Studio, movie: str, live: Manifest, to: Path | None, screen: Screen) -> None:
+    folder = to or studio.project / "films" / movie
+    screen.exported(write_files(studio.store(movie), live, BLUEPRINTS[live.blueprint].exports, folder))
+
+
+@_command("show")
+@_ID
+@click.argument("revision", required=False)
+@_JSON
+@click.pass_obj
+def show(studio: Studio, movie: str, revision: str | None, as_json: bool) -> None:
+    """Show revisions, artefacts, what they cost and where the film is."""
+    store = studio.store(movie)
+    manifest = store.manifests.read(parse_revision(revision)) if revision else store.manifests.live()
+    if manifest is None:
+        raise Refused(f"{movie} has no revision yet", next_step=f"movies make {movie}")
+    if as_json:
+        _print_json(manifest)
+    else:
+        Screen().revision(store, manifest, studio.project / "films" / movie)
+
+
+@_command("export")
+@_ID
+@click.argument("revision", required=False)
+@click.option("--to", type=click.Path(path_type=Path), help="A folder; films/ID if not given.")
+@click.pass_obj
+def export(studio: Studio, movie: str, revision: str | None, to: Path | None) -> None:
+    """Write the film of a revision and what goes with it."""
+    store = studio.store(movie)
+    manifest = store.manifests.read(parse_revision(revision)) if revision else store.manifests.live()
+    if manifest is None:
+        raise Refused(f"{movie} has no revision yet", next_step=f"movies make {movie}")
+    _export(studio, movie, manifest, to, Screen())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The only module that spells keys (DESIGN.md section 7)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from movie_assets.core.artefact import Name, check_movie_id
+from movie_assets.core.digest import is_digest
+from movie_assets.core.errors import Refused
+from movie_assets.core.revision import revision_name
+
+__all__ = ["Keys"]
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+_MANIFEST = re.compile(r"rev-([0-9]{4})\.json\Z")
+_LAST_REVISION = 9999  # so that keys sort as revisions count
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one movie; whatever may not become part of a path is `Refused`."""
+
+    movie: str
+
+    def __post_init__(self) -> None:
+        check_movie_id(self.movie)
+
+    # --- prefixes ---------------------------------------------------------------------------------------------
+
+    @property
+    def manifests(self) -> str:
+        return f"{self.movie}/manifests/"
+
+    @property
+    def blobs(self) -> str:
+        return f"{self.movie}/blobs/"
+
+    @property
+    def plans(self) -> str:
+        return f"{self.movie}/runs/rev-"
+
+    @property
+    def leases(self) -> str:
+        return f"{self.movie}/runs/leases/"
+
+    @property
+    def results(self) -> str:
+        return f"{self.movie}/results/"
+
+    @property
+    def claims(self) -> str:
+        return f"{self.movie}/claims/"
+
+    # --- keys -------------------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> str:
+        return f"{self.movie}/current.json"
+
+    @property
+    def inputs_log(self) -> str:
+        return f"{self.movie}/events/inputs.log"
+
+    @property
+    def artefacts_log(self) -> str:
+        return f"{self.movie}/events/artefacts.log"
+
+    def manifest(self, revision: int) -> str:
+        return f"{self.manifests}{_revision(revision)}.json"
+
+    def blob(self, digest: str) -> str:
+        return f"{self.blobs}{_digest(digest)[:2]}/{digest}"
+
+    def plan(self, revision: int, plan_id: str) -> str:
+        return f"{self.movie}/runs/{_revision(revision)}-{_id(plan_id)}-plan.json"
+
+    def lease(self, run_id: str) -> str:
+        return f"{self.leases}{_id(run_id)}"
+
+    def result(self, kind: str, inputs_digest: str) -> str:
+        return f"{self.results}{_kind(kind)}/{_digest(inputs_digest)}.json"
+
+    def claim(self, kind: str, inputs_digest: str) -> str:
+        return f"{self.claims}{_kind(kind)}-{_digest(inputs_digest)}"
+
+    def metrics(self, revision: int) -> str:
+        return f"{self.movie}/metrics/{_revision(revision)}.json"
+
+    # --- and back ---------------------------------------------------------------------------------------------
+
+    def revision_of(self, manifest: str) -> int | None:
+        """The revision a manifest's key is for; None for any other key."""
+        match = _MANIFEST.match(manifest.removeprefix(self.manifests))
+        revision = int(match[1]) if match else 0
+        return revision if revision and manifest == self.manifest(revision) else None
+
+    def digest_of(self, blob: str) -> str | None:
+        """The digest a blob's key is for; None for any other key."""
+        digest = blob.rpartition("/")[2]
+        return digest if is_digest(digest) and blob == self.blob(digest) else None
+
+
+def _revision(revision: int) -> str:
+    if not 1 <= revision <= _LAST_REVISION:
+        raise Refused(
+            f"{revision} is not a revision", next_step=f"revisions count from 1 to {_LAST_REVISION}"
+        )
+    return revision_name(revision)
+
+
+def _digest(text: str) -> str:
+    if not is_digest(text):
+        raise Refused(f"{text!r} is not a digest", next_step="a digest is 64 of 0-9 and a-f")
+    return text
+
+
+def _kind(text: str) -> str:
+    if Name.parse(text).segment is not None:
+        raise Refused(f"{text!r} names one segment, not a kind")
+    return text
+
+
+def _id(text: str) -> str:
+    if _ID.match(text) is None:
+        raise Refused(f"{text!r} is not an id", next_step="use 1 to 64 of letters, digits, _ and -")
+    return text

@@ -1,0 +1,85 @@
+"""Launching a movie's assets from our own commands: one Dagster run in this process, as the UI would show it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.instance.ref import InstanceRef
+
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
+from movie_assets.assets.keys import artefact_key, input_key, partition_of  # noqa: E402
+from movie_assets.assets.movie_asset import movie_asset  # noqa: E402
+from movie_assets.core.artefact import ArtefactId  # noqa: E402
+from movie_assets.core.errors import MovieError, Stopped  # noqa: E402
+from movie_assets.core.inputs import INPUTS  # noqa: E402
+from movie_assets.core.movie import Production  # noqa: E402
+from movie_assets.core.progress import Progress  # noqa: E402
+from movie_assets.definitions import resources_of  # noqa: E402
+from resources.studio import Studio  # noqa: E402
+
+__all__ = ["launch"]
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def launch(studio: Studio, production: Production, progress: Progress) -> None:
+    """Materialises what a production would make; raises its error as it was."""
+    movie = production.movie
+    asset = movie_asset(movie.id, movie.graph, INPUTS)
+    names = [name for job in production.jobs for name in job.makes]
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    with _instance(studio.project) as instance:
+        try:
+            dg.materialize(
+                [asset],
+                selection=_selection(movie.id, names),
+                instance=instance,
+                resources=resources_of(studio, progress),
+                tags={"movie": movie.id, **_range(names)},
+                run_config=_QUIET,
+            )
+        except MovieError:
+            raise
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+            raise Stopped(
+                "stopped on request; what was finished is kept",
+                movie=movie.id,
+                next_step=f"movies make {movie.id} goes on where this stopped",
+            ) from None
+
+
+def _selection(movie: str, names: Iterable[ArtefactId]) -> list[dg.AssetKey]:
+    kinds = list(dict.fromkeys(name.kind for name in names))
+    return [artefact_key(movie, kind) for kind in kinds] or [input_key(movie, "title")]
+
+
+def _range(names: Iterable[ArtefactId]) -> dict[str, str]:
+    """The range of partitions that covers all segments with work."""
+    segments = sorted(name for name in {partition_of(name) for name in names} if name is not None)
+    if not segments:
+        return {}
+    return {
+        "dagster/asset_partition_range_start": segments[0],
+        "dagster/asset_partition_range_end": segments[-1],
+    }
+
+
+@contextmanager
+def _instance(project: Path) -> Iterator[dg.DagsterInstance]:
+    """Dagster's records: those of DAGSTER_HOME, else of the project's own dagster.yaml."""
+    if os.environ.get("DAGSTER_HOME"):
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+        return
+    home = project / ".dagster"
+    home.mkdir(exist_ok=True)
+    config = project if (project / "dagster.yaml").exists() else home
+    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), config_dir=str(config))) as instance:
+        yield instance

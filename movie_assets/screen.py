@@ -1,0 +1,181 @@
+"""What a person sees of a movie in the terminal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from movie_assets.core.cost import Cost
+from movie_assets.core.event import ArtefactEvent
+from movie_assets.core.graph import Job
+from movie_assets.core.manifest import Manifest
+from movie_assets.core.movie import Movie
+from movie_assets.core.outcome import Outcome
+from movie_assets.core.plan import Plan, PlannedJob
+from movie_assets.core.progress import Progress
+from movie_assets.core.store.movie_store import MovieStore
+
+__all__ = ["Screen"]
+
+_ROWS = 60
+_WORDS = {"produced": "made", "reused": "reused", "failed": "failed", "blocked": "blocked"}
+
+
+class Screen:
+    """Writes for a person: results on stdout, progress on stderr."""
+
+    def __init__(self) -> None:
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False)
+
+    def plan(self, plan: Plan) -> None:
+        """A table of what would be made, and the sums."""
+        if not plan.jobs:
+            self.nothing_to_do(plan)
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in ("artefact", "", "why", "by", "USD"):
+            table.add_column(column, overflow="fold", justify="right" if column == "USD" else "left")
+        for job in plan.jobs[:_ROWS]:
+            table.add_row(*_row(job))
+        Console(highlight=False, width=None if self._out.is_terminal else 140).print(table)
+        if len(plan.jobs) > _ROWS:
+            self._out.print(f"… and {len(plan.jobs) - _ROWS} more (--json shows all)")
+        must = sum(job.status == "must" for job in plan.jobs)
+        self._out.print(
+            f"{plan.revision}: {_count(must, 'job')} must run (costs {plan.must_cost}), "
+            f"{len(plan.jobs) - must} may (up to {plan.may_cost}), {plan.reused} reused"
+        )
+
+    def nothing_to_do(self, plan: Plan) -> None:
+        """Says that everything is made."""
+        self._out.print(f"nothing to do: all {_count(plan.reused, 'result')} of {plan.movie} are up to date")
+
+    @contextmanager
+    def making(self, plan: Plan) -> Iterator[Progress]:
+        """Shows what is being made: a live list on a terminal, a line per result elsewhere."""
+        if not self._err.is_terminal:
+            yield _Lines(self._err, len(plan.jobs))
+            return
+        board = _Board(len(plan.jobs))
+        with Live(board, console=self._err, refresh_per_second=8, transient=True):
+            yield board
+
+    def made(self, movie: Movie, plan: Plan) -> None:
+        """Sums up a run."""
+        live, index = movie.store.manifests.live(), movie.store.events.index()
+        mine = [event for event in index.latest.values() if event.revision == plan.revision and event.output]
+        made = [event for event in mine if event.status == "succeeded"]
+        cost = Cost.of(event.cost for event in made)
+        where = f"{movie.id} is at {live.revision}" if live else f"{movie.id} has no revision yet"
+        self._out.print(f"made {_count(len(made), 'result')} for {cost}; {where}")
+
+    def exported(self, paths: Sequence[Path]) -> None:
+        """Names the files; the film's path is the last line."""
+        for path in reversed(paths):
+            self._out.print(_shown(path))
+
+    def revision(self, store: MovieStore, manifest: Manifest, films: Path) -> None:
+        """One revision: what it holds, who made it, what it cost."""
+        index = store.events.index()
+        numbers = store.manifests.numbers()
+        self._out.print(
+            f"[bold]{manifest.movie}[/] {manifest.revision} of {len(numbers)}, {manifest.created_at[:16].replace('T', ' ')} UTC, "
+            f"{manifest.blueprint}, {_count(manifest.segments, 'segment')}"
+        )
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in ("artefact", "since", "by", "seconds", "USD", "bytes", "digest"):
+            table.add_column(column, justify="right" if column in ("seconds", "USD", "bytes") else "left")
+        events = []
+        for name, record in manifest.artefacts.items():
+            event = index.result(name.partition("[")[0], record.inputs_digest)
+            events += [event] if event else []
+            table.add_row(
+                name, record.revision, *_made_by(event), f"{record.blob.size:,}", record.blob.digest[:12]
+            )
+        Console(highlight=False, width=None if self._out.is_terminal else 120).print(table)
+        self._out.print(f"made for {Cost.of(event.cost for event in events)}")
+        if films.is_dir():
+            self._out.print(f"in {_shown(films)}: {', '.join(sorted(path.name for path in films.iterdir()))}")
+
+
+class _Lines:
+    """Progress as plain lines."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._console, self._total, self._ended = console, total, 0
+        self._begin = time.monotonic()
+
+    def started(self, job: Job, provider: str) -> None:
+        pass
+
+    def ended(self, outcome: Outcome) -> None:
+        self._ended += 1
+        took = f" in {outcome.seconds:.1f} s" if outcome.status == "produced" else ""
+        by = f" by {outcome.provider}" if outcome.provider else ""
+        line = f"{time.monotonic() - self._begin:6.1f} s  {self._ended}/{self._total}  {outcome.job.id} {_WORDS[outcome.status]}{by}{took}"
+        self._console.print(line + (f": {outcome.error.fact}" if outcome.error else ""), soft_wrap=True)
+
+
+class _Board:
+    """Progress as a live list of what is being made."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._ended, self._begin = total, 0, time.monotonic()
+        self._running: dict[str, tuple[str, float]] = {}
+        self._lock = threading.Lock()
+        self._failed: list[str] = []
+
+    def started(self, job: Job, provider: str) -> None:
+        with self._lock:
+            self._running[job.id] = (provider, time.monotonic())
+
+    def ended(self, outcome: Outcome) -> None:
+        with self._lock:
+            self._running.pop(outcome.job.id, None)
+            self._ended += 1
+            if outcome.error:
+                self._failed.append(f"{outcome.job.id}: {outcome.error.fact}")
+
+    def __rich__(self) -> Group:
+        with self._lock:
+            now = time.monotonic()
+            table = Table.grid(padding=(0, 2))
+            for job, (provider, since) in self._running.items():
+                table.add_row(f"  {job}", provider, f"{now - since:5.1f} s")
+            head = Table.grid(padding=(0, 1))
+            head.add_row(
+                ProgressBar(self._total, self._ended, width=32),
+                f"{self._ended}/{self._total}",
+                f"{now - self._begin:.0f} s",
+            )
+            return Group(head, table, *(Text(line, style="red") for line in self._failed))
+
+
+def _row(job: PlannedJob) -> tuple[str, str, str, str, str]:
+    cost = "unknown" if job.cost is None else f"{job.cost:.4f}" if job.cost else ""
+    return ", ".join(job.makes), job.status, "; ".join(job.reasons), str(job.context["provider"]), cost
+
+
+def _made_by(event: ArtefactEvent | None) -> tuple[str, str, str]:
+    if event is None:
+        return "", "", ""
+    cost = "unknown" if event.cost is None else f"{event.cost:.4f}" if event.cost else ""
+    return event.provider, f"{event.seconds:.1f}", cost
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
