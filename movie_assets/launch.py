@@ -16,7 +16,7 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 from movie_assets.assets.keys import artefact_key, input_key, partition_of  # noqa: E402
 from movie_assets.assets.movie_asset import movie_asset  # noqa: E402
-from movie_assets.core.artefact import ArtefactId  # noqa: E402
+from movie_assets.core.artefact import ArtefactId, Name  # noqa: E402
 from movie_assets.core.errors import MovieError, Stopped  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
 from movie_assets.core.movie import Production  # noqa: E402
@@ -39,7 +39,7 @@ def launch(studio: Studio, production: Production, progress: Progress) -> None:
         try:
             dg.materialize(
                 [asset],
-                selection=_selection(movie.id, names),
+                selection=_selection(movie.id, names, production.plan.edits),
                 instance=instance,
                 resources=resources_of(studio, progress),
                 tags={"movie": movie.id, **_range(names)},
@@ -55,9 +55,10 @@ def launch(studio: Studio, production: Production, progress: Progress) -> None:
             ) from None
 
 
-def _selection(movie: str, names: Iterable[ArtefactId]) -> list[dg.AssetKey]:
-    kinds = list(dict.fromkeys(name.kind for name in names))
-    return [artefact_key(movie, kind) for kind in kinds] or [input_key(movie, "title")]
+def _selection(movie: str, names: Iterable[ArtefactId], edits: Iterable[str]) -> list[dg.AssetKey]:
+    made = [artefact_key(movie, name.kind) for name in names]
+    edited = [input_key(movie, Name.parse(edit).kind) for edit in edits]
+    return list(dict.fromkeys(made + edited)) or [input_key(movie, "title")]
 
 
 def _range(names: Iterable[ArtefactId]) -> dict[str, str]:

@@ -35,7 +35,7 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.AssetMaterialization]:
         opened = movies.open(movie)
-        production = opened.produce(_targets(context, opened.graph), run_id=context.run_id)
+        production = opened.produce(_targets(context, opened.graph), run_id=context.run.run_id)
         report = Report(context, production, io_manager)
         with _interruptible(context):
             _make(production, report, io_manager, progress)

@@ -59,7 +59,7 @@ class Report:
 
     def reused(self) -> None:
         """Earlier results that stand."""
-        decision = self._production.decision
+        decision = self._production.standing()
         for job in self._graph.jobs:
             outputs = {name: ref for name in job.makes if (ref := decision.outputs.get(name)) is not None}
             if outputs and (self._is_selected(job) or self._is_news(job, outputs)):

@@ -134,6 +134,10 @@ class Production:
         whole = self.request.targets is None
         return bool(self.decision.jobs) or (whole and is_news(self.known, self.decision))
 
+    def standing(self) -> Decision:
+        """What of the whole movie is known already, whatever the targets of this run."""
+        return self.decision if self.request.targets is None else decide(self.known, self.movie.request())
+
     def begin(self) -> None:
         """Records the inputs under which everything will be made, and the plan; `Conflict` if its base moved."""
         store = self.movie.store

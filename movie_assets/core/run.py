@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import shutil
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,18 +82,26 @@ class _Run:
     # --- deciding ---
 
     def outcomes(self) -> Generator[Outcome, None, None]:
-        ready = [job for job in self.decision.jobs if not self.missing[job.id]]
+        """Takes in whatever has ended, and begins what that sets free, before it tells of any of it."""
+        untold: deque[Outcome] = deque()
         left = len(self.decision.jobs)
-        while left:
-            for job in sorted(ready, key=lambda job: -self.urgency[job.id]):
-                self.begin(job)
-            outcome = self._next()
-            ended = [outcome, *self._blocked_by(outcome)]
-            left -= len(ended)
-            ready = self._freed_by(outcome)
-            yield from ended
-            if self.means.stop.is_set():
-                raise _stopped()
+        self._begin_all([job for job in self.decision.jobs if not self.missing[job.id]])
+        try:
+            while left or untold:
+                while left and not (untold and self.done.empty()):
+                    outcome = self._next()
+                    ended = (outcome, *self._blocked_by(outcome))
+                    self._begin_all(self._freed_by(outcome))
+                    untold.extend(ended)
+                    left -= len(ended)
+                yield untold.popleft()
+        except Stopped:
+            yield from untold
+            raise
+
+    def _begin_all(self, ready: list[Job]) -> None:
+        for job in sorted(ready, key=lambda job: -self.urgency[job.id]):
+            self.begin(job)
 
     def begin(self, job: Job) -> None:
         """Reuses a result that is known by now, waits for one of the same inputs, else hands the job to the crew."""

@@ -46,8 +46,9 @@ def frame(payload: bytes) -> bytes:
 
 def read_frames(data: bytes, start: int = 0) -> tuple[list[bytes], Torn]:
     """The payloads of all whole lines of data that begins `start` bytes into the log, and what else was there."""
-    *lines, last = data.split(b"\n")
-    payloads = [rest for line in lines if line.startswith(b"%08x " % crc32(rest := line[9:]))]
+    lines = data.split(b"\n")
+    last = lines.pop()
+    payloads = [rest for line in lines if line and line.startswith(b"%08x " % crc32(rest := line[9:]))]
     intact = len(payloads) + lines.count(b"") == len(lines)
     return payloads, Torn(() if intact else tuple(_damaged(lines, start)), len(last))
 

@@ -1,0 +1,143 @@
+"""Providers that answer at once with small, valid, deterministic results and count their calls: for tests and benches."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from PIL import Image
+
+from movie_assets.core.digest import canonical, digest_of, digest_of_bytes
+from movie_assets.core.ports import (
+    AnimateRequest,
+    ClipRequest,
+    ComposeRequest,
+    Encoded,
+    FilmRequest,
+    Meta,
+    PaintRequest,
+    Result,
+    SoundtrackRequest,
+    SpeakRequest,
+    Speech,
+    Workspace,
+    WriteRequest,
+)
+from movie_assets.core.script import Script, ScriptSegment
+from movie_assets.core.script_file import parse_script
+from movie_assets.core.words import Word
+
+__all__ = ["InstantPorts"]
+
+_WORD_SECONDS = 0.25
+
+
+@dataclass(slots=True)
+class InstantPorts:
+    """All ports in one. `before` is called with each request: it may wait, count or raise."""
+
+    before: Callable[[Any], None] = lambda request: None
+    calls: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def renderer(self) -> InstantPorts:
+        return self
+
+    def writer(self, provider: str) -> InstantPorts:
+        return self
+
+    painter = speaker = animator = composer = writer
+
+    # --- providers ---
+
+    def write(self, request: WriteRequest, at: Workspace) -> Result:
+        self._count(request)
+        script = parse_script(request.source) if request.source else _script(request)
+        return Result(canonical(msgspec.to_builtins(script)), "application/json", _meta())
+
+    def paint(self, request: PaintRequest, at: Workspace) -> Result:
+        self._count(request)
+        seed = bytes.fromhex(_digest_of(request))
+        stream = io.BytesIO()
+        Image.new("RGB", (request.width // 10, request.height // 10), tuple(seed[:3])).save(stream, "PNG")
+        return Result(stream.getvalue(), "image/png", _meta())
+
+    def speak(self, request: SpeakRequest, at: Workspace) -> Speech:
+        self._count(request)
+        words = tuple(
+            Word(word, number * _WORD_SECONDS, (number + 1) * _WORD_SECONDS)
+            for number, word in enumerate(request.text.split())
+        )
+        return Speech(Result(b"sound " + canonical(_plain(request)), "audio/wav", _meta()), words)
+
+    def animate(self, request: AnimateRequest, at: Workspace) -> Result:
+        self._count(request)
+        return Result(b"video " + canonical(_plain(request)), "video/mp4", _meta())
+
+    def compose(self, request: ComposeRequest, at: Workspace) -> Result:
+        self._count(request)
+        return Result(b"music " + canonical(_plain(request)), "audio/wav", _meta())
+
+    # --- the renderer ---
+
+    def clip(self, request: ClipRequest, at: Workspace) -> Encoded:
+        return self._encoded(request, at, "video/mp4", {"frames": request.frames})
+
+    def soundtrack(self, request: SoundtrackRequest, at: Workspace) -> Encoded:
+        return self._encoded(request, at, "audio/mp4", {"seconds": request.seconds})
+
+    def film(self, request: FilmRequest, at: Workspace) -> Encoded:
+        return self._encoded(request, at, "video/mp4", {"clips": len(request.clips)})
+
+    def seconds(self, sound: Path) -> float:
+        head, _, rest = sound.read_bytes().partition(b" ")
+        words = len(msgspec.json.decode(rest)["text"].split()) if head == b"sound" else 4
+        return words * _WORD_SECONDS
+
+    def _encoded(self, request: Any, at: Workspace, media_type: str, notes: dict[str, Any]) -> Encoded:
+        self._count(request)
+        file = at.scratch / "rendered"
+        file.write_bytes(canonical(_plain(request)))
+        return Encoded(file, media_type, notes)
+
+    def _count(self, request: Any) -> None:
+        with self._lock:
+            self.calls[type(request).__name__.removesuffix("Request").lower()] += 1
+        self.before(request)
+
+
+def _meta() -> Meta:
+    return Meta("instant", model="none", cost=0.0)
+
+
+def _script(request: WriteRequest) -> Script:
+    segments = tuple(
+        ScriptSegment(f"{request.brief} Part {number}.", f"{request.title}, part {number}")
+        for number in range(request.segments)
+    )
+    return Script(request.title, request.brief, "calm", segments)
+
+
+def _digest_of(request: Any) -> str:
+    return digest_of(_plain(request))
+
+
+def _plain(value: Any) -> Any:
+    """A request as JSON, in which a file stands for the digest of its bytes."""
+    if isinstance(value, Path):
+        return digest_of_bytes(value.read_bytes())
+    if isinstance(value, (str, int, float, bool, type(None))):
+        return value
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    fields = getattr(value, "__struct_fields__", None) or value.__dataclass_fields__
+    return {name: _plain(getattr(value, name)) for name in fields}
