@@ -125,6 +125,7 @@ def _cut(path: Path, characters: frozenset[int]) -> TTFont:
         # libass draws a variable font at its default weight, whatever the style asks for.
         font = instancer.instantiateVariableFont(font, _axes(font), inplace=True)
     _rename(font)
+    _resize(font)
     return font
 
 
@@ -145,6 +146,13 @@ def _rename(font: TTFont) -> None:
     font["OS/2"].usWeightClass = 400
     font["OS/2"].fsSelection = 0x40
     font["head"].macStyle = 0
+
+
+def _resize(font: TTFont) -> None:
+    # libass takes the size for ascent plus descent: without this, tall scripts come out smaller than Latin beside them.
+    ascent, descent = (round(share * font["head"].unitsPerEm) for share in (1.069, 0.293))
+    font["OS/2"].usWinAscent, font["OS/2"].usWinDescent = ascent, descent
+    font["hhea"].ascent, font["hhea"].descent = ascent, -descent
 
 
 def _unready(missing: frozenset[int]) -> Unready:

@@ -21,8 +21,8 @@ _SENTENCES = {
         "change its owner or mode, or choose another --root",
     ),
     errno.EPERM: (
-        "the folder may not be used by this user",
-        "change its owner or mode, or choose another --root",
+        "the file system does not allow it",
+        "a store needs hard links and a folder of its own: choose another place with --root",
     ),
     errno.EMFILE: ("too many files are open", "raise the limit (ulimit -n), or run fewer jobs at once"),
     errno.EIO: ("the disk reports an error", "look at the system's log, and move the store to a sound disk"),

@@ -34,7 +34,10 @@ class Folders:
         """Refuses a folder that a symbolic link leads out of the root."""
         if folder in self._inside:
             return
-        real = Path(folder).resolve()
+        try:
+            real = Path(folder).resolve()
+        except RuntimeError:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
         if not real.is_relative_to(self._root):
             raise Refused("a symbolic link leads out of the store", folder=folder, leads_to=real)
         if real.exists():

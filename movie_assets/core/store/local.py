@@ -184,7 +184,8 @@ class LocalDriver:
 
     def _place(self, key: str) -> str:
         place = f"{self._root}/{check_key(key)}"
-        self._here().folders.check(_above(place))
+        with told("reach", key, self._root):
+            self._here().folders.check(_above(place))
         return place
 
     def _in_folder(self, folder: str, act: Callable[[], _T]) -> _T:
@@ -199,7 +200,8 @@ class LocalDriver:
 
     def _below(self, prefix: str, after: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         above, slash, _ = check_prefix(prefix).rpartition("/")
-        self._here().folders.check(f"{self._root}/{above}".rstrip("/"))
+        with told("list", prefix, self._root):
+            self._here().folders.check(f"{self._root}/{above}".rstrip("/"))
         return self._walk(above + slash, prefix, after)
 
     def _walk(self, above: str, prefix: str, after: str) -> Iterator[tuple[str, os.DirEntry[str]]]:

@@ -1,0 +1,29 @@
+"""The renderer: clips, sound and film by ffmpeg."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from movie_assets.core.ports import ClipRequest, Encoded, FilmRequest, SoundtrackRequest, Workspace
+from resources.clip import clip
+from resources.film import film
+from resources.probe import probe
+from resources.soundtrack import soundtrack
+
+__all__ = ["FfmpegRenderer"]
+
+
+class FfmpegRenderer:
+    """The `Renderer` port."""
+
+    def clip(self, request: ClipRequest, at: Workspace) -> Encoded:
+        return clip(request, at)
+
+    def soundtrack(self, request: SoundtrackRequest, at: Workspace) -> Encoded:
+        return soundtrack(request, at)
+
+    def film(self, request: FilmRequest, at: Workspace) -> Encoded:
+        return film(request, at)
+
+    def seconds(self, sound: Path) -> float:
+        return probe(sound).seconds
