@@ -66,7 +66,9 @@ class _Command(click.Command):
 
 def _unexpected(error: Exception) -> MovieError:
     what = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-    return Failed(f"something unexpected happened: {what}", next_step="run it again with --debug and report it")
+    return Failed(
+        f"something unexpected happened: {what}", next_step="run it again with --debug and report it"
+    )
 
 
 def _leave(error: MovieError) -> NoReturn:

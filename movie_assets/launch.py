@@ -26,6 +26,12 @@ from resources.studio import Studio  # noqa: E402
 
 __all__ = ["launch"]
 
+_NO_COMPUTE_LOGS = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -74,13 +80,24 @@ def _range(names: Iterable[ArtefactId]) -> dict[str, str]:
 
 @contextmanager
 def _instance(project: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's records: those of DAGSTER_HOME, else of the project's own dagster.yaml."""
-    if os.environ.get("DAGSTER_HOME"):
-        with dg.DagsterInstance.get() as instance:
-            yield instance
-        return
-    home = project / ".dagster"
-    home.mkdir(exist_ok=True)
-    config = project if (project / "dagster.yaml").exists() else home
-    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), config_dir=str(config))) as instance:
+    """Dagster's records: those of DAGSTER_HOME, else what the project's dagster.yaml says.
+
+    Compute logs are off: they would take the terminal's stdout and stderr away from the progress display.
+    """
+    home = Path(os.environ.get("DAGSTER_HOME") or project / ".dagster")
+    home.mkdir(parents=True, exist_ok=True)
+    config = home if (home / "dagster.yaml").exists() else project
+    reference = InstanceRef.from_dir(str(home), config_dir=str(config), overrides=_NO_COMPUTE_LOGS)
+    with _in(project), dg.DagsterInstance.from_ref(reference) as instance:
         yield instance
+
+
+@contextmanager
+def _in(folder: Path) -> Iterator[None]:
+    """dagster.yaml may name folders relative to the project, wherever the command was typed."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)

@@ -8,12 +8,13 @@ from contextlib import closing, contextmanager
 import dagster as dg
 from dagster import DagsterExecutionInterruptedError
 
-from movie_assets.assets.keys import artefact_key, segment_of
 from movie_assets.assets.report import Keeper, Report
+from movie_assets.assets.selection import selection_of
 from movie_assets.assets.specs import artefact_specs, input_specs
-from movie_assets.core.artefact import ArtefactId, Scope
+from movie_assets.core.artefact import Scope
+from movie_assets.core.errors import Refused
 from movie_assets.core.graph import Graph
-from movie_assets.core.movie import Movies, Production
+from movie_assets.core.movie import Movie, Movies, Production
 from movie_assets.core.progress import Progress
 
 __all__ = ["movie_asset"]
@@ -33,13 +34,16 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
         movies: dg.ResourceParam[Movies],
         io_manager: dg.ResourceParam[Keeper],
         progress: dg.ResourceParam[Progress],
-    ) -> Iterator[dg.AssetMaterialization]:
+    ) -> Iterator[None]:
         opened = movies.open(movie)
-        production = opened.produce(_targets(context, opened.graph), run_id=context.run.run_id)
-        report = Report(context, production, io_manager)
-        with _interruptible(context):
+        _check_segments(opened, graph)
+        selection = selection_of(context)
+        production = opened.produce(selection.targets(opened.graph), run_id=context.run.run_id)
+        report = Report(context, production, selection, io_manager)
+        with _cancelled_when_interrupted(context):
             _make(production, report, io_manager, progress)
         _finish(context, production)
+        # Nothing: an output of many partitions has one version and would overwrite the exact ones.
         yield from ()
 
     return make
@@ -58,7 +62,7 @@ def _make(production: Production, report: Report, keeper: Keeper, progress: Prog
 
 
 @contextmanager
-def _interruptible(context: dg.AssetExecutionContext) -> Iterator[None]:
+def _cancelled_when_interrupted(context: dg.AssetExecutionContext) -> Iterator[None]:
     """A run that a person stops ends as cancelled; Dagster itself would call it failed, and its partitions too."""
     try:
         yield
@@ -76,17 +80,11 @@ def _finish(context: dg.AssetExecutionContext, production: Production) -> None:
         context.log.info(f"published {manifest.movie} {manifest.revision}")
 
 
-def _targets(context: dg.AssetExecutionContext, graph: Graph) -> frozenset[ArtefactId] | None:
-    """What was selected; None for the whole movie, so that it is published."""
-    chosen = context.selected_asset_keys
-    with_partitions = context.has_partition_key or context.has_partition_key_range
-    segments = (
-        {segment_of(key) for key in context.partition_keys} if with_partitions else set(range(graph.segments))
-    )
-    movie = next(iter(chosen)).path[0]
-    wanted = frozenset(
-        name
-        for name in graph.makers
-        if artefact_key(movie, name.kind) in chosen and (name.segment is None or name.segment in segments)
-    )
-    return None if len(wanted) == len(graph.makers) else wanted
+def _check_segments(movie: Movie, loaded: Graph) -> None:
+    """Dagster's partitions are those of when the definitions were loaded."""
+    if (movie.graph.segments, movie.graph.blueprint) != (loaded.segments, loaded.blueprint):
+        raise Refused(
+            f"{movie.id} has {movie.graph.segments} segments now, and had {loaded.segments} when Dagster loaded it",
+            movie=movie.id,
+            next_step="reload the definitions in Dagster, then materialize again",
+        )

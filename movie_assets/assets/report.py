@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import dagster as dg
 
 from movie_assets.assets.keys import artefact_key, input_key, key_of_read, partition_of
+from movie_assets.assets.selection import Selection
 from movie_assets.assets.versions import (
     DATA_VERSION,
     Latest,
@@ -39,13 +40,16 @@ class Keeper(Protocol):
 class Report:
     """Tells Dagster of one run: everything that was selected, and beyond that only what Dagster does not know yet.
 
+    When a run fails, Dagster paints whatever of the selection it was not told of as failed, reused or not.
     Events are logged at once and not yielded: an interrupt during a yield would not reach the op that must clean up.
     """
 
-    def __init__(self, context: dg.AssetExecutionContext, production: Production, keeper: Keeper) -> None:
+    def __init__(
+        self, context: dg.AssetExecutionContext, production: Production, selection: Selection, keeper: Keeper
+    ) -> None:
         self._context, self._production, self._keeper = context, production, keeper
         self._movie, self._graph = production.movie.id, production.movie.graph
-        self._selected = _Selection(context)
+        self._selection = selection
         self._latest = latest_of(context.instance, self._keys())
         self._told = newest_record(context.instance)
 
@@ -54,7 +58,7 @@ class Report:
         for name, given in self._production.movie.inputs.items():
             key, partition = input_key(self._movie, name.kind), partition_of(name)
             seen = self._latest[key].get(partition)
-            if seen is None or seen.version != given.digest or self._selected(key, partition):
+            if seen is None or seen.version != given.digest or name in self._selection.inputs:
                 self._tell(key, partition, input_tags(given.digest), {"value": _shown(given.payload)})
 
     def reused(self) -> None:
@@ -62,7 +66,7 @@ class Report:
         decision = self._production.standing()
         for job in self._graph.jobs:
             outputs = {name: ref for name in job.makes if (ref := decision.outputs.get(name)) is not None}
-            if outputs and (self._is_selected(job) or self._is_news(job, outputs)):
+            if outputs and (self._selection.includes(job) or self._is_news(job, outputs)):
                 self._results(job, decision.signatures[job.makes[0]], outputs, made=False)
 
     def ended(self, outcome: Outcome) -> None:
@@ -92,11 +96,6 @@ class Report:
             dg.AssetMaterialization(key, partition=partition, tags=tags, metadata=metadata)
         )
 
-    def _is_selected(self, job: Job) -> bool:
-        return any(
-            self._selected(artefact_key(self._movie, name.kind), partition_of(name)) for name in job.makes
-        )
-
     def _is_news(self, job: Job, outputs: Mapping[ArtefactId, BlobRef]) -> bool:
         """Whether Dagster has another version of a result, or a newer event of something it read."""
         own = {
@@ -121,19 +120,6 @@ class Report:
         for name in self._production.movie.inputs:
             keys[input_key(self._movie, name.kind)] = name.segment is not None
         return keys
-
-
-class _Selection:
-    """What a person selected: Dagster paints whatever of it is not told of FAILED when the run fails."""
-
-    def __init__(self, context: dg.AssetExecutionContext) -> None:
-        self._keys = context.selected_asset_keys
-        ranged = context.has_partition_key or context.has_partition_key_range
-        self._partitions = frozenset(context.partition_keys) if ranged else None
-
-    def __call__(self, key: dg.AssetKey, partition: str | None) -> bool:
-        chosen = partition is None or self._partitions is None or partition in self._partitions
-        return key in self._keys and chosen
 
 
 def _failure(key: dg.AssetKey, name: ArtefactId, error: MovieError) -> dg.AssetObservation:

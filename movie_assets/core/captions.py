@@ -28,7 +28,9 @@ def shown_text(words: Words, captions: Captions) -> str:
     return " ".join(word.text for word in words.words) if burnt else ""
 
 
-def ass_script(words: Words, lead: float, frame: Frame, captions: Captions, family: str) -> str:
+def ass_script(
+    words: Words, lead: float, seconds: float, frame: Frame, captions: Captions, family: str
+) -> str:
     """The captions of one segment whose narration starts `lead` seconds into it.
 
     Karaoke colours each word while it is spoken; breaks fall where the subtitles' do.

@@ -1,0 +1,144 @@
+"""The offline voice: espeak-ng, taken into a recording booth; it knows exactly when each word is said."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import time
+import wave
+from typing import Any
+
+import numpy as np
+
+from movie_assets.core.errors import Refused
+from movie_assets.core.ports import Meta, Result, SpeakRequest, Speech, Workspace
+from movie_assets.core.words import Word
+from resources import worker
+from resources.offline import espeak
+from resources.offline.booth import RATE, Recording, Sound, record
+from resources.offline.reading import has_sound, reading
+from resources.offline.timing import Span, timing
+
+__all__ = ["OfflineVoice"]
+
+_DEFAULT_VARIANT = "edward2"
+_DEFAULT_VOICES = {"en": "en-us", "pt": "pt-br"}
+_WORDS_PER_MINUTE = 140  # as espeak counts; about 140 are heard in prose of short sentences
+_SLOWEST = 80
+_GAPS = 20
+_SILENCE = 0.5
+_TAKES = (0, -6, 6, -3, 3)  # how much lower or higher another take is spoken
+
+
+class OfflineVoice:
+    """Speaks without key, network or cost; settings `voice` (`en-gb`, `de+f2`), `speed` 0.5-2, `pitch` 0-100."""
+
+    def speak(self, request: SpeakRequest, at: Workspace) -> Speech:
+        """Speaks a text at 48 kHz; `Refused` names an unknown voice with those like it."""
+        begun = time.monotonic()
+        voice, name = _voice(request)
+        words = request.text.split()
+        file = at.scratch.absolute() / "narration.wav"
+        order = {
+            "words": words,
+            "language": re.split("[-+]", name)[0],
+            "voice": voice,
+            "speed": _number(request, "speed", 1.0, 0.5, 2.0),
+            "pitch": _pitch(request),
+            "file": str(file),
+        }
+        answer = worker.call("resources.offline.voice", order, at)
+        usage = {"characters": len(request.text)}
+        meta = Meta("offline", f"espeak-ng {name}", usage=usage, cost=0.0, seconds=time.monotonic() - begun)
+        times = zip(words, answer["times"], strict=True)
+        return Speech(
+            Result(file, "audio/wav", meta),
+            tuple(Word(text, start, end) for text, (start, end) in times),
+        )
+
+
+# --- what is asked for ------------------------------------------------------------------------------------------
+
+
+def _voice(request: SpeakRequest) -> tuple[str, str]:
+    """espeak's file of the voice asked for, and its name."""
+    asked = str(request.settings.get("voice") or _of_language(request.language)).lower().replace("_", "-")
+    language, _, variant = asked.partition("+")
+    variant = variant or _DEFAULT_VARIANT
+    file = _known("voice", language, espeak.languages(), "en-gb, or with a speaker en-gb+f2")
+    speaker = _known("speaker", variant, espeak.variants(), "m1 to m8 or f1 to f5")
+    return f"{file}+{speaker}", f"{language}+{variant}"
+
+
+def _of_language(language: str) -> str:
+    """The voice for a language tag: de-DE is spoken by de where there is no de-de."""
+    tag = language.lower().replace("_", "-")
+    if tag in _DEFAULT_VOICES:
+        return _DEFAULT_VOICES[tag]
+    return tag if tag in espeak.languages() else tag.split("-")[0]
+
+
+def _known(what: str, asked: str, known: dict[str, str], example: str) -> str:
+    if asked in known:
+        return known[asked]
+    near = difflib.get_close_matches(asked, known, n=5, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"use one such as {example}"
+    raise Refused(f"the offline voice has no {what} {asked!r}", next_step=hint)
+
+
+def _number(request: SpeakRequest, name: str, default: float, least: float, most: float) -> float:
+    value = request.settings.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        raise Refused(f"{name} is {value!r}", next_step=f"use a number from {least} to {most}")
+    return value
+
+
+def _pitch(request: SpeakRequest) -> int:
+    pitch = _number(request, "pitch", 50, 0, 100) + _TAKES[(request.take - 1) % len(_TAKES)]
+    return min(100, max(0, round(pitch)))
+
+
+# --- the child ------------------------------------------------------------------------------------------------
+
+
+def _answer(order: dict[str, Any]) -> dict[str, Any]:
+    said = reading(order["words"], order["language"])
+    if not any(map(has_sound, said)):
+        _write(order["file"], np.zeros(round(_SILENCE * RATE)))
+        return {"times": [(0.0, 0.0)] * len(said)}
+    text, pace = " ".join(filter(None, said)), _pace(order["speed"])
+    utterance = espeak.say(text, order["voice"], pace["rate"], order["pitch"], pace["gap"])
+    if not any(moment.kind == "sound" for moment in utterance.moments):
+        raise Refused(
+            "the offline voice has no sound for this text",
+            voice=order["voice"],
+            next_step="use another voice",
+        )
+    recording = record(utterance.samples, utterance.rate)
+    _write(order["file"], recording.samples)
+    spans = timing(said, utterance.moments, len(utterance.samples) // 2)
+    return {"times": [_seconds(span, utterance.rate, recording) for span in spans]}
+
+
+def _pace(speed: float) -> dict[str, int]:
+    """Below its slowest espeak leaves gaps between words instead."""
+    rate = _WORDS_PER_MINUTE * speed
+    return {"rate": max(round(rate), _SLOWEST), "gap": max(0, round(_GAPS * (_SLOWEST / rate - 1)))}
+
+
+def _seconds(span: Span, rate: int, recording: Recording) -> tuple[float, float]:
+    duration = recording.samples.size / RATE
+    begin, end = (min(max(sample / rate - recording.shift, 0.0), duration) for sample in span)
+    return round(begin, 3), round(end, 3)
+
+
+def _write(file: str, samples: Sound) -> None:
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(RATE)
+        sound.writeframes(np.round(samples * 32767).astype("<i2").tobytes())
+
+
+if __name__ == "__main__":
+    worker.serve(_answer)
