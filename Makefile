@@ -7,7 +7,6 @@
 PYTHON ?= python3
 MOVIE ?= galapagos
 BIN := .venv/bin
-export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
 .PHONY: movie test check format dev bench clean
 
@@ -15,7 +14,7 @@ movie: .venv/.movies
 	@$(BIN)/movies make $(MOVIE)
 
 test: .venv/.test
-	@$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 check: .venv/.check
 	$(BIN)/ruff format --check .
@@ -29,7 +28,6 @@ format: .venv/.check
 	$(BIN)/ruff check --fix .
 
 dev: .venv/.movies
-	@mkdir -p $(DAGSTER_HOME) && cp dagster.yaml $(DAGSTER_HOME)/
 	$(BIN)/dagster dev
 
 bench: .venv/.test

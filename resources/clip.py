@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from movie_assets.core import captions
 from movie_assets.core.camera import CameraMove
+from movie_assets.core.captions import ass_script, shown_text
 from movie_assets.core.errors import Failed
 from movie_assets.core.ports import Captions, ClipRequest, Encoded, Frame, Shot, Transition, Workspace
 from movie_assets.core.words import Words
@@ -29,7 +31,7 @@ _SCRIPT = "captions.ass"
 _NO_FONTS = "fonts.conf"
 _TICKS = 1000  # per frame, so that any frame rate is exact
 _KEYFRAME_SECONDS = 4
-_BT709 = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+_COLOURS = "range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 
 
 def clip(request: ClipRequest, at: Workspace) -> Encoded:
@@ -50,7 +52,7 @@ def _spell(value: object) -> str:
 
 def _answer(said: dict[str, Any]) -> dict[str, Any]:
     request = _read(said)
-    _encode(_frames(request), _arguments(request, _captioned(request)))
+    _encode(_frames(request), request.frame, _captioned(request))
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     spent = sum(usage.ru_utime + usage.ru_stime for usage in (own, children))
     return {
@@ -86,27 +88,88 @@ def _shot(said: Mapping[str, Any]) -> Shot:
 
 def _frames(request: ClipRequest) -> Iterator[Pixels]:
     """The segment's frames with the transition at its head."""
-    fps, frame = request.frame.fps, request.frame
-    own = shown(request.shot, [(number - request.frames) / fps for number in range(request.frames)], frame)
-    style, length = request.transition.style, min(request.frames, round(request.transition.seconds * fps))
-    if style == "cut" or length == 0:
-        yield from own
-        return
-    for number, before in enumerate(_before(request, length)):
-        yield _blend(style if request.previous else "crossfade", before, next(own), (number + 0.5) / length)
+    fps, count = request.frame.fps, request.frames
+    own = shown(request.shot, [(number - count) / fps for number in range(count)], request.frame)
+    if request.transition.style != "cut":
+        style = request.transition.style if request.previous else "crossfade"
+        before = list(range(min(count, round(request.transition.seconds * fps))))
+        going = _going(request, [number / fps for number in before])
+        for number, old in zip(before, going, strict=True):
+            yield _turn(style, old, next(own), (number + 0.5) / len(before), request.frame)
     yield from own
 
 
-def _before(request: ClipRequest, length: int) -> Iterator[Pixels]:
+def _going(request: ClipRequest, times: Sequence[float]) -> Iterator[Pixels]:
     """What the transition comes from: the previous shot going on, or black at the film's beginning."""
-    if request.previous is None:
-        yield from [black(request.frame)] * length
-    else:
-        yield from shown(request.previous, [number / request.frame.fps for number in range(length)], request.frame)
+    if request.previous is None or not times:
+        return repeat(black(request.frame), len(times))
+    return shown(request.previous, times, request.frame)
 
 
-def _blend(style: str, before: Pixels, after: Pixels, share: float) -> Pixels:
+def _turn(style: str, old: Pixels, new: Pixels, share: float, frame: Frame) -> Pixels:
+    """One frame of a transition, `share` of the way through it."""
     if style == "crossfade":
-        return mix(before, after, _smooth(share))
-    dark = np.resize
-    return dark
+        return mix(old, new, _smooth(share))
+    if share < 0.5:
+        return mix(old, black(frame), _smooth(2 * share))
+    return mix(black(frame), new, _smooth(2 * share - 1))
+
+
+def _smooth(share: float) -> float:
+    return share * share * (3 - 2 * share)
+
+
+# --- encoding ---------------------------------------------------------------------------------------------------
+
+
+def _captioned(request: ClipRequest) -> str:
+    """The filter that draws the captions, its files left in the folder; empty where there are none."""
+    text = shown_text(request.words, request.captions)
+    if not text:
+        return ""
+    here = Path()
+    fonts = caption_fonts(text, Workspace(here))
+    seconds = request.frames / request.frame.fps
+    script = ass_script(request.words, request.lead, seconds, request.frame, request.captions, fonts.family)
+    (here / _SCRIPT).write_text(script, encoding="utf-8")
+    (here / _NO_FONTS).write_text("<fontconfig/>")
+    return f",ass={_SCRIPT}:fontsdir={fonts.folder}"
+
+
+def _encode(frames: Iterator[Pixels], frame: Frame, captioned: str) -> None:
+    # Without a system font to fall back on, every machine draws the same glyphs.
+    environment = {**os.environ, "FONTCONFIG_FILE": str(Path(_NO_FONTS).absolute())}
+    with (
+        Path("encoder.log").open("w+b") as log,
+        subprocess.Popen(
+            _command(frame, captioned), stdin=subprocess.PIPE, stderr=log, env=environment, pipesize=1 << 20
+        ) as encoder,
+    ):
+        assert encoder.stdin is not None
+        with contextlib.suppress(BrokenPipeError), encoder.stdin:
+            for pixels in frames:
+                encoder.stdin.write(pixels.data)
+        if encoder.wait() != 0:
+            log.seek(0)
+            raise Failed(
+                "the clip could not be encoded",
+                said=log.read()[-400:].decode(errors="replace").strip(),
+                next_step="see ffmpeg's message above",
+            )
+
+
+def _command(frame: Frame, captioned: str) -> list[str]:
+    fps, keyframes = str(frame.fps), str(_KEYFRAME_SECONDS * frame.fps)
+    return [
+        binary(), "-hide_banner", "-v", "error", "-y",
+        "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{frame.width}x{frame.height}", "-r", fps, "-i", "pipe:0",
+        "-filter_threads", "1", "-vf", f"setparams={_COLOURS}{captioned}",
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-profile:v", "high", "-pix_fmt", "yuv420p",
+        "-threads", "1", "-g", keyframes, "-x264-params", "scenecut=0:open-gop=0", "-fps_mode", "passthrough",
+        "-flags:v", "+bitexact", "-fflags", "+bitexact", "-map_metadata", "-1",
+        "-video_track_timescale", str(frame.fps * _TICKS), _FILE,
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    worker.serve(_answer)

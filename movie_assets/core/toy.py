@@ -178,7 +178,7 @@ def sleep(seconds: float) -> Act:
 
 
 class Gate:
-    """An act that waits, for a second at most, until it is let go; `entered` is set by the first that comes.
+    """An act that waits, for five seconds at most, until it is let go; `entered` is set by the first that comes.
 
     A `deaf` one takes no notice of the stop.
     """
@@ -188,7 +188,7 @@ class Gate:
 
     def __call__(self, task: Task, made: Results) -> Results:
         self.entered.set()
-        for _ in range(200):
+        for _ in range(1000):
             if self.opened.wait(0.005):
                 break
             if task.at.stop.is_set() and not self.deaf:

@@ -1,0 +1,61 @@
+"""What the tests of the store share: every driver, and forked children."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movie_assets.core.store.driver import Driver
+from movie_assets.core.store.local import LocalDriver
+from movie_assets.core.store.memory import MemoryDriver
+
+FORK = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(params=["local", "memory"])
+def new_driver(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Driver]:
+    """Makes empty stores; whatever holds for one driver holds for all."""
+    makers: dict[str, Callable[[], Driver]] = {
+        "local": lambda: LocalDriver(tmp_path_factory.mktemp("store") / "root"),
+        "memory": MemoryDriver,
+    }
+    return makers[request.param]
+
+
+@pytest.fixture
+def driver(new_driver: Callable[[], Driver]) -> Driver:
+    return new_driver()
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> LocalDriver:
+    return LocalDriver(tmp_path / "root")
+
+
+@pytest.fixture
+def in_children() -> Callable[[int, Callable[[int], Any]], list[Any]]:
+    """Runs a body in that many forked children at once and returns what each answered."""
+
+    def run(count: int, body: Callable[[int], Any]) -> list[Any]:
+        together = FORK.Barrier(count)
+        pipes = [FORK.Pipe(duplex=False) for _ in range(count)]
+
+        def child(index: int) -> None:
+            together.wait(20)
+            pipes[index][1].send(body(index))
+
+        children = [FORK.Process(target=child, args=(index,), daemon=True) for index in range(count)]
+        for process in children:
+            process.start()
+        for process in children:
+            process.join(30)
+        assert [process.exitcode for process in children] == [0] * count
+        return [receiving.recv() for receiving, _ in pipes]
+
+    return run
