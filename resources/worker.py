@@ -30,7 +30,13 @@ def call(module: str, request: dict[str, Any], at: Workspace, timeout: float = 6
     code, out, err = _watch(command, json.dumps(request).encode(), at, timeout)
     if code != 0:
         raise _error_of(module, code, err)
-    answer: dict[str, Any] = json.loads(out)
+    answer = _object(out)
+    if answer is None:
+        raise errors.Failed(
+            f"{module} gave no answer that can be read",
+            said=out[:200].decode(errors="replace"),
+            next_step="run again with --debug",
+        )
     return answer
 
 
@@ -115,14 +121,22 @@ def _environment() -> dict[str, str]:
 
 
 def _error_of(module: str, code: int, err: str) -> errors.MovieError:
-    last = err.strip().rsplit("\n", 1)[-1]
-    if code == _REFUSED_BY_CHILD and last.startswith("{"):
-        said = json.loads(last)
+    said = _object(err.strip().rsplit("\n", 1)[-1])
+    if code == _REFUSED_BY_CHILD and said is not None and said.get("error") in errors.__all__:
         cls: type[errors.MovieError] = getattr(errors, said["error"])
         return cls(said["fact"], next_step=said["next_step"], **said["labels"])
     return errors.Failed(
         f"{module} ended with exit code {code}", said=_tail(err), next_step="run again with --debug"
     )
+
+
+def _object(text: str | bytes) -> dict[str, Any] | None:
+    """The JSON object a text holds, or nothing."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _tail(text: str) -> str:

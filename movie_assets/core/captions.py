@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from movie_assets.core.ports import Captions, Frame
 from movie_assets.core.subtitles import Cue, cues
@@ -10,58 +10,93 @@ from movie_assets.core.words import Word, Words
 
 __all__ = ["ass_script", "shown_text"]
 
-_LONGEST_LINE = 42  # characters, as core.subtitles breaks lines
-_CHARACTER_WIDTH = 0.5  # of the font size, about, for a semi-bold sans serif
-_SIZE = 0.056  # of the frame's shorter side
-_SIDE_MARGIN = 0.06
-_FOOT_MARGIN = 0.075
-_FADE = r"{\fad(120,100)}"
+_LINE_HEIGHT, _LINE_HEIGHT_UPRIGHT = 0.072, 0.088  # of the frame's shorter side
+_CHARACTER_WIDTH = 0.42  # of the line height, about, for a semi-bold sans serif
+_LONGEST_LINE = 42  # characters
+_SIDE_MARGIN = 0.07
+_FOOT_MARGIN, _FOOT_MARGIN_UPRIGHT = 0.07, 0.18  # on upright screens the foot belongs to the player's buttons
+_EARLIER, _LONGER = (
+    0.12,
+    0.5,
+)  # seconds a cue is seen before its first word and, where there is time, after its last
+_LOOK = r"{\fad(120,120)\blur0.6}"
 
 # ASS colours are &HAABBGGRR: transparency, blue, green, red.
-_SPOKEN, _WAITING = "&H0078D6FF", "&H00F7F7F7"
-_OUTLINE, _SHADOW = "&H30000000", "&H90000000"
+_WHITE, _AMBER = "&H00FFFFFF", "&H0050CCFF"
+_OUTLINE, _SHADOW = "&H28000000", "&H78000000"
 
 
 def shown_text(words: Words, captions: Captions) -> str:
     """What will be written into the picture; empty if nothing is."""
     burnt = captions.burn and captions.style != "none"
-    return " ".join(word.text for word in words.words) if burnt else ""
+    return " ".join(word.text for word in _tidy(words, 0.0).words) if burnt else ""
 
 
 def ass_script(
     words: Words, lead: float, seconds: float, frame: Frame, captions: Captions, family: str
 ) -> str:
-    """The captions of one segment whose narration starts `lead` seconds into it.
+    """The captions of one segment of a length in `seconds` whose narration starts `lead` seconds into it.
 
-    Karaoke colours each word while it is spoken; breaks fall where the subtitles' do.
+    Karaoke fills each word with colour while it is spoken; breaks fall where the subtitles' do.
     """
-    timed = [Word(word.text, lead + word.start, lead + word.end) for word in words.words]
+    spoken = _tidy(words, lead)
+    size, line_length = _size(frame)
+    found = cues([(0.0, spoken)], line_length)
     spelt = _karaoke if captions.style == "karaoke" else _plain
-    lines = [spelt(cue, group) for cue, group in _with_words(cues([(lead, words)]), timed)]
-    return _head(frame, family, captions.style) + "".join(f"{line}\n" for line in lines)
+    times = _times(found, seconds)
+    events = [spelt(*shown) for shown in zip(times, found, _of_cues(found, spoken.words), strict=True)]
+    return _head(frame, size, family, captions.style) + "".join(f"{event}\n" for event in events)
 
 
-def _with_words(found: tuple[Cue, ...], timed: list[Word]) -> Iterator[tuple[Cue, list[Word]]]:
+def _tidy(words: Words, lead: float) -> Words:
+    """The words in the clip's time; white space inside one does not break."""
+    placed = (
+        Word("\u00a0".join(word.text.split()), lead + word.start, lead + word.end) for word in words.words
+    )
+    return Words(lead + words.duration, tuple(word for word in placed if word.text))
+
+
+def _of_cues(found: Sequence[Cue], words: Sequence[Word]) -> Iterator[Sequence[Word]]:
     at = 0
     for cue in found:
-        count = sum(len(line.split()) for line in cue.lines)
-        yield cue, timed[at : at + count]
+        count = sum(len(line.split(" ")) for line in cue.lines)
+        yield words[at : at + count]
         at += count
 
 
-def _head(frame: Frame, family: str, style: str) -> str:
-    size = min(
-        _SIZE * min(frame.width, frame.height),
-        (1 - 2 * _SIDE_MARGIN) * frame.width / (_LONGEST_LINE * _CHARACTER_WIDTH),
-    )
-    first = _SPOKEN if style == "karaoke" else _WAITING
-    side, foot = round(_SIDE_MARGIN * frame.width), round(_FOOT_MARGIN * frame.height)
+def _times(found: Sequence[Cue], seconds: float) -> list[tuple[int, int]]:
+    """When each cue is seen, in hundredths of a second: a little longer than it is heard, none over another."""
+    end = _hundredths(seconds)
+    begins = [max(0, _hundredths(cue.start - _EARLIER)) for cue in found]
+    limits = [*begins[1:], end]
+    wanted = [_hundredths(cue.end + _LONGER) for cue in found]
+    return [
+        (min(begin, limit), max(begin, min(until, limit, end)))
+        for begin, until, limit in zip(begins, wanted, limits, strict=True)
+    ]
+
+
+def _size(frame: Frame) -> tuple[float, int]:
+    """The height of a line in pixels and how many characters fit into it."""
+    size = (_LINE_HEIGHT_UPRIGHT if _upright(frame) else _LINE_HEIGHT) * min(frame.width, frame.height)
+    room = (1 - 2 * _SIDE_MARGIN) * frame.width
+    return size, min(_LONGEST_LINE, int(room / (_CHARACTER_WIDTH * size)))
+
+
+def _upright(frame: Frame) -> bool:
+    return frame.height > frame.width
+
+
+def _head(frame: Frame, size: float, family: str, style: str) -> str:
+    first = _AMBER if style == "karaoke" else _WHITE
+    side = round(_SIDE_MARGIN / 2 * frame.width)
+    foot = round((_FOOT_MARGIN_UPRIGHT if _upright(frame) else _FOOT_MARGIN) * frame.height)
     look = (
-        f"Caption,{family},{size:.1f},{first},{_WAITING},{_OUTLINE},{_SHADOW},0,0,0,0,100,100,0,0,1,"
-        f"{size * 0.06:.2f},{size * 0.045:.2f},2,{side},{side},{foot},1"
+        f"Caption,{family},{size:.1f},{first},{_WHITE},{_OUTLINE},{_SHADOW},0,0,0,0,100,100,0,0,1,"
+        f"{size * 0.055:.2f},{size * 0.035:.2f},2,{side},{side},{foot},-1"
     )
     return (
-        "[Script Info]\nScriptType: v4.00+\nWrapStyle: 2\nScaledBorderAndShadow: yes\nYCbCr Matrix: TV.709\n"
+        "[Script Info]\nScriptType: v4.00+\nWrapStyle: 0\nScaledBorderAndShadow: yes\nYCbCr Matrix: TV.709\n"
         f"PlayResX: {frame.width}\nPlayResY: {frame.height}\n\n"
         "[V4+ Styles]\n"
         "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, "
@@ -72,34 +107,35 @@ def _head(frame: Frame, family: str, style: str) -> str:
     )
 
 
-def _plain(cue: Cue, group: list[Word]) -> str:
-    return _event(cue, r"\N".join(map(_escaped, cue.lines)))
+def _plain(times: tuple[int, int], cue: Cue, words: Sequence[Word]) -> str:
+    return _event(times, r"\N".join(map(_escaped, cue.lines)))
 
 
-def _karaoke(cue: Cue, group: list[Word]) -> str:
-    """Each word with its duration; times are rounded from the cue's start, so that they do not drift."""
-    text, at, left = "", 0, iter(group)
-    for number, line in enumerate(cue.lines):
-        text += r"\N" if number else ""
-        for place, _ in enumerate(line.split()):
-            word = next(left)
-            begin, end = (round((seconds - cue.start) * 100) for seconds in (word.start, word.end))
-            wait = rf"{{\k{begin - at}}}" if begin > at else ""
-            text += f"{wait}{' ' if place else ''}{{\\kf{max(0, end - max(begin, at))}}}{_escaped(word.text)}"
-            at = max(at, end)
-    return _event(cue, text)
+def _karaoke(times: tuple[int, int], cue: Cue, words: Sequence[Word]) -> str:
+    """Each word with its duration; times are rounded from the clip's start, so that they do not drift."""
+    firsts = {sum(len(line.split(" ")) for line in cue.lines[:number]) for number in range(1, len(cue.lines))}
+    text, at = "", times[0]
+    for number, word in enumerate(words):
+        begin, end = max(at, _hundredths(word.start)), max(at, _hundredths(word.end))
+        gap = (r"\N" if number in firsts else " ") if number else ""
+        text += f"{{\\k{begin - at}}}{gap}{{\\kf{end - begin}}}{_escaped(word.text)}"
+        at = end
+    return _event(times, text)
 
 
-def _event(cue: Cue, text: str) -> str:
-    return f"Dialogue: 0,{_clock(cue.start)},{_clock(cue.end)},Caption,,0,0,0,,{_FADE}{text}"
+def _event(times: tuple[int, int], text: str) -> str:
+    return f"Dialogue: 0,{_clock(times[0])},{_clock(times[1])},Caption,,0,0,0,,{_LOOK}{text}"
 
 
-def _clock(seconds: float) -> str:
-    hundredths = round(seconds * 100)
+def _hundredths(seconds: float) -> int:
+    return round(seconds * 100)
+
+
+def _clock(hundredths: int) -> str:
     return f"{hundredths // 360000}:{hundredths // 6000 % 60:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}"
 
 
 def _escaped(text: str) -> str:
-    # A backslash would begin an escape and braces an override; libass knows no way to write a backslash itself,
-    # so a word joiner keeps it from meeting the next character.
+    # Braces would begin an override and a backslash an escape; a backslash itself cannot be escaped in ASS, so a
+    # word joiner, which has no width, keeps it from meeting the next character.
     return text.replace("\\", "\\\u2060").replace("{", r"\{").replace("}", r"\}")

@@ -14,7 +14,6 @@ from movie_assets.core.words import Word, Words
 
 __all__ = ["Cue", "cues", "parse_srt", "to_srt", "to_vtt"]
 
-_LINE_LENGTH = 42
 _LONGEST = 6.0
 _SHORTEST = 1.0
 
@@ -40,16 +39,16 @@ class Cue(Struct, frozen=True):
     lines: tuple[str, ...]
 
 
-def cues(segments: Sequence[tuple[float, Words]]) -> tuple[Cue, ...]:
+def cues(segments: Sequence[tuple[float, Words]], line_length: int = 42) -> tuple[Cue, ...]:
     """The cues of a film from each segment's start in it (seconds, ascending) and its words.
 
-    At most two lines of 42 characters and 6 s, at least 1 s where the next cue leaves room; none overlaps the
+    At most two lines of `line_length` characters and 6 s, at least 1 s where the next cue leaves room; none overlaps the
     next, none holds words of two segments.
     """
-    heard = [group for start, words in segments for group in _groups(start, words)]
+    heard = [group for start, words in segments for group in _groups(start, words, line_length)]
     begins = [group[0].start for group, _ in heard]
     limits = [min(until, begin) for (_, until), begin in zip(heard, [*begins[1:], math.inf], strict=False)]
-    return tuple(_cue(group, limit) for (group, _), limit in zip(heard, limits, strict=True))
+    return tuple(_cue(group, limit, line_length) for (group, _), limit in zip(heard, limits, strict=True))
 
 
 def to_srt(cues: Iterable[Cue]) -> str:
@@ -76,20 +75,20 @@ def parse_srt(text: str) -> tuple[Cue, ...]:
 # --- grouping ---------------------------------------------------------------------------------------------------
 
 
-def _groups(start: float, words: Words) -> list[tuple[Sequence[Word], float]]:
+def _groups(start: float, words: Words, line_length: int) -> list[tuple[Sequence[Word], float]]:
     """A segment's words, one group per cue, in the film's time, each with the second the segment is over."""
     placed = [Word(word.text, start + word.start, start + word.end) for word in words.words]
-    cuts = _partition(placed)
+    cuts = _partition(placed, line_length)
     return [(placed[begin:stop], start + words.duration) for begin, stop in pairwise(cuts)]
 
 
-def _partition(words: Sequence[Word]) -> list[int]:
+def _partition(words: Sequence[Word], line_length: int) -> list[int]:
     """Where cues begin (and the last ends): the cheapest way to cut the words, by dynamic programming."""
     best: list[tuple[float, int]] = [(0.0, 0)]
     for stop in range(1, len(words) + 1):
         options = []
         for begin in range(stop - 1, -1, -1):
-            if begin < stop - 1 and not _fits(words[begin:stop]):
+            if begin < stop - 1 and not _fits(words[begin:stop], line_length):
                 break
             options.append((best[begin][0] + _cost(words, begin, stop), begin))
         best.append(min(options))
@@ -99,8 +98,9 @@ def _partition(words: Sequence[Word]) -> list[int]:
     return cuts[::-1]
 
 
-def _fits(group: Sequence[Word]) -> bool:
-    return group[-1].end - group[0].start <= _LONGEST and bool(_splits([word.text for word in group]))
+def _fits(group: Sequence[Word], line_length: int) -> bool:
+    texts = [word.text for word in group]
+    return group[-1].end - group[0].start <= _LONGEST and bool(_splits(texts, line_length))
 
 
 def _cost(words: Sequence[Word], begin: int, stop: int) -> float:
@@ -128,20 +128,22 @@ def _ends_sentence(text: str, following: str) -> bool:
 # --- lines and times --------------------------------------------------------------------------------------------
 
 
-def _lines(group: Sequence[Word]) -> tuple[str, ...]:
-    return min(_splits([word.text for word in group]), key=_unevenness)
+def _lines(group: Sequence[Word], line_length: int) -> tuple[str, ...]:
+    return min(_splits([word.text for word in group], line_length), key=_unevenness)
 
 
-def _splits(texts: Sequence[str]) -> list[tuple[str, ...]]:
+def _splits(texts: Sequence[str], line_length: int) -> list[tuple[str, ...]]:
     """All ways to set texts in one line or, where one is too short, in two."""
-    if _is_line(texts):
+    if _is_line(texts, line_length):
         return [(" ".join(texts),)]
     halves = [(texts[:cut], texts[cut:]) for cut in range(1, len(texts))]
-    return [(" ".join(a), " ".join(b)) for a, b in halves if _is_line(a) and _is_line(b)]
+    return [
+        (" ".join(a), " ".join(b)) for a, b in halves if _is_line(a, line_length) and _is_line(b, line_length)
+    ]
 
 
-def _is_line(texts: Sequence[str]) -> bool:
-    return len(texts) == 1 or len(" ".join(texts)) <= _LINE_LENGTH
+def _is_line(texts: Sequence[str], line_length: int) -> bool:
+    return len(texts) == 1 or len(" ".join(texts)) <= line_length
 
 
 def _unevenness(lines: tuple[str, ...]) -> float:
@@ -149,12 +151,12 @@ def _unevenness(lines: tuple[str, ...]) -> float:
     return abs(len(lines[0]) - len(lines[-1])) - 12 * at_phrase
 
 
-def _cue(group: Sequence[Word], limit: float) -> Cue:
+def _cue(group: Sequence[Word], limit: float, line_length: int) -> Cue:
     """A cue goes with its last word, but not before it can be read, and in time for what follows."""
     start = _milliseconds(group[0].start)
     wanted = max(_milliseconds(group[-1].end), start + round(_SHORTEST * 1000))
     end = max(start, min(wanted, _milliseconds(limit)))
-    return Cue(start / 1000, end / 1000, _lines(group))
+    return Cue(start / 1000, end / 1000, _lines(group, line_length))
 
 
 def _milliseconds(seconds: float) -> int:

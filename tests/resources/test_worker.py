@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from movie_assets.core import errors
 from movie_assets.core.errors import Failed, MovieError, Refused, Stopped, Unready
 from movie_assets.core.ports import Workspace
 from resources import worker
@@ -107,7 +106,9 @@ def test_a_missing_workspace_is_made(tmp_path: Path) -> None:
 def test_big_requests_answers_and_logs_do_not_block(call: Callable[..., dict[str, Any]]) -> None:
     """Megabytes each way, far more than a pipe holds, go through."""
     big = "x" * 3_000_000
-    body = "sys.stderr.write('log ' * 1_000_000); return {'length': len(request['big']), 'big': request['big']}"
+    body = (
+        "sys.stderr.write('log ' * 1_000_000); return {'length': len(request['big']), 'big': request['big']}"
+    )
     assert call(body, {"big": big}) == {"length": 3_000_000, "big": big}
 
 
@@ -120,8 +121,6 @@ def test_children_do_not_take_more_threads_than_their_own(call: Callable[..., di
 
 
 # --- errors -----------------------------------------------------------------------------------------------------
-
-CLASSES = [cls for name in errors.__all__ if issubclass(cls := getattr(errors, name), MovieError)]
 
 
 @pytest.mark.parametrize("cls", [Refused, Unready, Failed])
@@ -144,7 +143,7 @@ def test_an_error_of_the_child_comes_through_as_itself(
     ("body", "said"),
     [
         ("raise KeyError('width')", "KeyError: 'width'"),
-        ("sys.stderr.write('{\"error\": \"Nonsense\"}'); sys.exit(3)", "Nonsense"),
+        ('sys.stderr.write(\'{"error": "Nonsense"}\'); sys.exit(3)', "Nonsense"),
         ("sys.stderr.write('{torn'); sys.exit(3)", "torn"),
         ("sys.stderr.write('told nobody'); os.kill(os.getpid(), 11)", "told nobody"),
         ("sys.exit(3)", ""),

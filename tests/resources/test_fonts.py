@@ -1,0 +1,187 @@
+"""Caption fonts: every character has a glyph, or there is an error before anything is rendered."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont
+from hypothesis import given
+from hypothesis import strategies as st
+
+from movie_assets.core.errors import Unready
+from movie_assets.core.ports import Workspace
+from resources.fonts import FontSet, caption_fonts, uncovered
+
+LATIN = "Darwin’s Galápagos — «ça», 26 years"
+ARABIC = "كيف غيّرت الجزر عقل شاب"
+COMBINED = "e\u0301"  # an é in two parts
+INVISIBLE = "a\u200db\ufe0f\u2060 \n\t\u00a0"  # joiner, variation selector, word joiner and white space
+
+
+def fonts_of(text: str, folder: Path) -> dict[str, TTFont]:
+    made = caption_fonts(text, Workspace(folder))
+    return {path.name: TTFont(path) for path in sorted(made.folder.iterdir())}
+
+
+def letters(text: str) -> set[int]:
+    return {ord(char) for char in text if not char.isspace()}
+
+
+def font_with(character: str, path: Path) -> Path:
+    """A font that has one character only, a square."""
+    pen = TTGlyphPen(None)
+    for move, point in (("moveTo", (0, 0)), ("lineTo", (0, 700)), ("lineTo", (500, 700)), ("lineTo", (500, 0))):
+        getattr(pen, move)(point)
+    pen.closePath()
+    square = pen.glyph()
+    font = FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder([".notdef", "square"])
+    font.setupCharacterMap({ord(character): "square"})
+    font.setupGlyf({".notdef": square, "square": square})
+    font.setupHorizontalMetrics({".notdef": (600, 0), "square": (600, 0)})
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupOS2()
+    font.setupNameTable({"familyName": "Mine", "styleName": "Regular"})
+    font.setupPost()
+    font.save(path)
+    return path
+
+
+# --- what is covered --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [LATIN, ARABIC, f"{LATIN} {ARABIC}", COMBINED, "Ελλάδα", "Вижу", ""])
+def test_every_character_is_in_exactly_one_font(text: str, tmp_path: Path) -> None:
+    """So it cannot depend on libass which font a glyph is taken from."""
+    fonts = fonts_of(text, tmp_path)
+    holding = [set(font.getBestCmap()) for font in fonts.values()]
+    needed = letters(text) - {0x301}
+    assert needed <= set().union(*holding)
+    assert all(sum(point in held for held in holding) == 1 for point in needed)
+    assert uncovered(text) == ""
+
+
+def test_the_fonts_bear_one_name_and_one_weight(tmp_path: Path) -> None:
+    """All are found under the family's name, which no system font has, and none is variable any more."""
+    made = caption_fonts(f"{LATIN} {ARABIC}", Workspace(tmp_path))
+    fonts = [TTFont(path) for path in made.folder.iterdir()]
+    assert len(fonts) == 2
+    assert {font["name"].getDebugName(1) for font in fonts} == {made.family}
+    assert not any("fvar" in font for font in fonts)
+
+
+def test_semi_bold_is_bolder_than_regular(tmp_path: Path) -> None:
+    """The one weight is not the variable font's default: a stem of `l` is wider than in Noto Sans Regular."""
+    [font] = fonts_of("l", tmp_path).values()
+    outline = font["glyf"][font.getBestCmap()[ord("l")]]
+    assert (outline.xMax - outline.xMin) / font["head"].unitsPerEm > 0.1
+
+
+def test_fonts_are_cut_down_to_the_text(tmp_path: Path) -> None:
+    """A clip's fonts are kilobytes, however large the packages are."""
+    made = caption_fonts(LATIN, Workspace(tmp_path))
+    assert sum(path.stat().st_size for path in made.folder.iterdir()) < 60_000
+
+
+def test_equal_texts_give_equal_files(tmp_path: Path) -> None:
+    """No time of day and no order of a set gets into the bytes."""
+
+    def digests(made: FontSet) -> list[str]:
+        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(made.folder.iterdir())]
+
+    text = f"{LATIN} {ARABIC}"
+    first, second = (caption_fonts(text, Workspace(tmp_path / name)) for name in "ab")
+    assert digests(first) == digests(second)
+
+
+@given(st.text(st.sampled_from(INVISIBLE + "\u0301\u064b"), max_size=8))
+def test_what_is_never_drawn_alone_needs_no_glyph(text: str) -> None:
+    """White space, joiners, selectors and combining marks are never missing."""
+    assert uncovered(text) == ""
+
+
+@given(st.text(max_size=12))
+def test_what_is_missing_is_of_the_text_and_without_it_nothing_is(text: str) -> None:
+    """Taking the missing characters out of a text leaves one that can be shown."""
+    missing = uncovered(text)
+    assert set(missing) <= set(text)
+    assert uncovered("".join(char for char in text if char not in missing)) == ""
+
+
+# --- what is not ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "characters", "script", "step"),
+    [
+        ("hello สวัสดี", "ด ว ส", "Thai", "pip install fontpkg-noto-sans-thai"),
+        ("नमस्ते", "त न म स", "Devanagari", "pip install fontpkg-noto-sans-devanagari"),
+        ("שלום", "ו ל ם ש", "Hebrew", "pip install fontpkg-heebo"),
+        ("日本語", "日 本 語", "CJK", "CAPTION_FONTS"),
+        ("finch 🐦", "🐦", "emoji", "CAPTION_FONTS"),
+        ("\ue000", "\ue000", "Unknown", "CAPTION_FONTS"),
+    ],
+)
+def test_a_character_without_a_glyph_is_unready(
+    text: str, characters: str, script: str, step: str, tmp_path: Path
+) -> None:
+    """The error names the characters, their script and what brings them; nothing is left behind."""
+    with pytest.raises(Unready) as caught:
+        caption_fonts(text, Workspace(tmp_path))
+    assert (caught.value.labels["characters"], caught.value.labels["script"]) == (characters, script)
+    assert step in caught.value.next_step
+    assert "burn: false" in caught.value.next_step
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_scripts_are_named_at_once(tmp_path: Path) -> None:
+    """One run tells about everything that is missing."""
+    with pytest.raises(Unready, match="Hebrew, Thai") as caught:
+        caption_fonts("สวัสดี שלום", Workspace(tmp_path))
+    assert "fontpkg-heebo fontpkg-noto-sans-thai" in caught.value.next_step
+
+
+def test_a_wall_of_unknown_characters_is_cut_short(tmp_path: Path) -> None:
+    """The message stays readable for a whole narration in another script."""
+    with pytest.raises(Unready) as caught:
+        caption_fonts("".join(map(chr, range(0x4E00, 0x4F00))), Workspace(tmp_path))
+    assert len(str(caught.value)) < 500
+
+
+# --- a person's own ---------------------------------------------------------------------------------------------
+
+
+def test_a_font_of_one_s_own_brings_its_characters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in the folder named by CAPTION_FONTS serves what the packages lack, under the common name."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    font_with("ა", mine / "Georgian.TTF")
+    (mine / "readme.txt").write_text("not a font")
+    assert uncovered("ა a") == "ა"
+    monkeypatch.setenv("CAPTION_FONTS", str(mine))
+    assert uncovered("ა a") == ""
+    latin, georgian = fonts_of("ა a", tmp_path / "work").values()
+    assert ord("ა") in georgian.getBestCmap()
+    assert georgian["name"].getDebugName(1) == latin["name"].getDebugName(1)
+
+
+def test_a_package_s_font_goes_before_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One's own font does not change how Latin looks."""
+    font_with("a", tmp_path / "mine.ttf")
+    monkeypatch.setenv("CAPTION_FONTS", str(tmp_path))
+    assert len(fonts_of("a", tmp_path / "work")) == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"no font at all", b"\0\1\0\0" + bytes(40)])
+def test_a_damaged_font_of_one_s_own_is_named(
+    damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not passed over in silence: the person put it there to be used."""
+    (tmp_path / "broken.ttf").write_bytes(damage)
+    monkeypatch.setenv("CAPTION_FONTS", str(tmp_path))
+    with pytest.raises(Unready, match=r"broken\.ttf"):
+        caption_fonts("ა", Workspace(tmp_path / "work"))
