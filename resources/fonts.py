@@ -11,7 +11,7 @@ from pathlib import Path
 
 import fontpkg  # type: ignore[import-untyped]
 from fontTools import subset
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont, TTLibError
 from fontTools.varLib import instancer
 
 from movie_assets.core.errors import Unready
@@ -69,7 +69,9 @@ def uncovered(text: str) -> str:
 
 def _chosen(text: str) -> dict[Path, frozenset[int]]:
     """The font files a text needs, each with the code points it is to show; no code point is in two."""
-    wanted = {ord(char) for form in (text, unicodedata.normalize("NFC", text)) for char in form} | _BRACKETS
+    # The shaper composes and decomposes: Thai sara am is drawn as two of its parts.
+    forms = (text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFKD", text))
+    wanted = {ord(char) for form in forms for char in form} | _BRACKETS
     needed = set(_needed(text))
     chosen: dict[Path, frozenset[int]] = {}
     for path in _files():
@@ -102,7 +104,14 @@ def _files() -> Iterator[Path]:
 
 
 def _open(path: Path) -> TTFont:
-    return TTFont(path, lazy=True, fontNumber=0, recalcTimestamp=False)
+    try:
+        return TTFont(path, lazy=True, fontNumber=0, recalcTimestamp=False)
+    except (TTLibError, OSError) as error:
+        raise Unready(
+            f"{path.name} cannot be read as a font",
+            said=str(error),
+            next_step=f"replace it, or take it out of the folder {_OWN_FOLDER} names",
+        ) from error
 
 
 def _code_points(path: Path) -> set[int]:

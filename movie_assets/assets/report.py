@@ -89,9 +89,12 @@ class Report:
     def _tell(
         self, key: dg.AssetKey, partition: str | None, tags: dict[str, str], metadata: dict[str, Any]
     ) -> None:
-        # What is told now is newer than every record there was, and older than what is told next.
+        # What is told now is newer than every record there was. Told again in the same version it is no news to its
+        # readers, so it keeps its place.
         self._told += 1
-        self._latest[key][partition] = Latest(self._told, tags[DATA_VERSION])
+        seen, version = self._latest[key].get(partition), tags[DATA_VERSION]
+        if seen is None or seen.version != version:
+            self._latest[key][partition] = Latest(self._told, version)
         self._context.log_event(
             dg.AssetMaterialization(key, partition=partition, tags=tags, metadata=metadata)
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from movie_assets.core.ports import Captions, Frame
 from movie_assets.core.subtitles import Cue, cues
@@ -39,8 +41,10 @@ def ass_script(
 
     Karaoke fills each word with colour while it is spoken; breaks fall where the subtitles' do.
     """
-    spoken = _tidy(words, lead)
-    size, line_length = _size(frame)
+    tidy = _tidy(words, lead)
+    size = _size(frame)
+    line_length = _line_length(tidy, frame, size)
+    spoken = Words(tidy.duration, tuple(part for word in tidy.words for part in _parts(word, line_length)))
     found = cues([(0.0, spoken)], line_length)
     spelt = _karaoke if captions.style == "karaoke" else _plain
     times = _times(found, seconds)
@@ -67,20 +71,42 @@ def _of_cues(found: Sequence[Cue], words: Sequence[Word]) -> Iterator[Sequence[W
 def _times(found: Sequence[Cue], seconds: float) -> list[tuple[int, int]]:
     """When each cue is seen, in hundredths of a second: a little longer than it is heard, none over another."""
     end = _hundredths(seconds)
-    begins = [max(0, _hundredths(cue.start - _EARLIER)) for cue in found]
-    limits = [*begins[1:], end]
+    begins = [min(end, max(0, _hundredths(cue.start - _EARLIER))) for cue in found]
     wanted = [_hundredths(cue.end + _LONGER) for cue in found]
     return [
-        (min(begin, limit), max(begin, min(until, limit, end)))
-        for begin, until, limit in zip(begins, wanted, limits, strict=True)
+        (begin, max(begin, min(until, limit)))
+        for begin, until, limit in zip(begins, wanted, [*begins[1:], end], strict=True)
     ]
 
 
-def _size(frame: Frame) -> tuple[float, int]:
-    """The height of a line in pixels and how many characters fit into it."""
-    size = (_LINE_HEIGHT_UPRIGHT if _upright(frame) else _LINE_HEIGHT) * min(frame.width, frame.height)
-    room = (1 - 2 * _SIDE_MARGIN) * frame.width
-    return size, min(_LONGEST_LINE, int(room / (_CHARACTER_WIDTH * size)))
+def _size(frame: Frame) -> float:
+    """The height of a line in pixels."""
+    return (_LINE_HEIGHT_UPRIGHT if _upright(frame) else _LINE_HEIGHT) * min(frame.width, frame.height)
+
+
+def _line_length(words: Words, frame: Frame, size: float) -> int:
+    """How many characters go on a line; half as many where most are as wide as high."""
+    text = "".join(word.text for word in words.words)
+    wide = sum(unicodedata.east_asian_width(char) in "FW" for char in text) > len(text) / 2
+    fitting = int((1 - 2 * _SIDE_MARGIN) * frame.width / (_CHARACTER_WIDTH * size))
+    return max(1, min(_LONGEST_LINE, fitting) // (2 if wide else 1))
+
+
+def _parts(word: Word, line_length: int) -> Iterator[Word]:
+    """A word no line can hold, a sentence in scripts without spaces, in parts that share its time."""
+    length = len(word.text)
+    count = -(-length // line_length)
+    cuts = [_off_mark(word.text, round(length * number / count)) for number in range(count + 1)]
+    times = [word.start + (word.end - word.start) * cut / length for cut in cuts]
+    for (begin, stop), (start, end) in zip(pairwise(cuts), pairwise(times), strict=True):
+        if begin < stop:
+            yield Word(word.text[begin:stop], start, end)
+
+
+def _off_mark(text: str, cut: int) -> int:
+    while 0 < cut < len(text) and unicodedata.category(text[cut]).startswith("M"):
+        cut -= 1
+    return cut
 
 
 def _upright(frame: Frame) -> bool:

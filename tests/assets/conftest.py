@@ -93,7 +93,10 @@ class Project:
         """What Dagster's own commands and pages do with a selection: a range is its first and last key."""
         self.ports.calls.clear()
         tags = (
-            {"dagster/asset_partition_range_start": partitions[0], "dagster/asset_partition_range_end": partitions[1]}
+            {
+                "dagster/asset_partition_range_start": partitions[0],
+                "dagster/asset_partition_range_end": partitions[1],
+            }
             if partitions
             else {}
         )
@@ -148,10 +151,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     home.mkdir()
     (home / "dagster.yaml").write_text(
         "telemetry: {enabled: false}\n"
-        "storage: {custom: {module: resources.kept_sqlite, class: KeptSqlite, config: {base_dir: %s}}}\n" % home
+        "storage: {custom: {module: resources.kept_sqlite, class: KeptSqlite, config: {base_dir: %s}}}\n"
+        % home
     )
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     with dg.DagsterInstance.get() as instance:
         yield Project(tmp_path, instance)
-
-

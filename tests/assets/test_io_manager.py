@@ -23,7 +23,9 @@ def _run(project: Any, asset: Any, partition: str | None = None) -> Any:
     own = dg.Definitions(assets=[asset])
     merged = dg.Definitions.merge(definitions_of(project.studio, ["tale"]), own)
     job = merged.resolve_implicit_global_asset_job_def()
-    return job.execute_in_process(instance=project.instance, asset_selection=[asset.key], partition_key=partition)
+    return job.execute_in_process(
+        instance=project.instance, asset_selection=[asset.key], partition_key=partition
+    )
 
 
 def _note(value: Any, **options: Any) -> Any:
@@ -55,7 +57,9 @@ def test_a_value_becomes_a_blob_and_an_event(project: Any, value: Any, media_typ
     assert (event.artefact_id, event.status, event.provider) == ("note", "succeeded", "person")
     assert event.output.media_type == media_type
     assert digest_of_bytes(store.read(event.output)) == event.output.digest
-    latest = project.instance.get_latest_materialization_event(dg.AssetKey(["tale", "note"])).asset_materialization
+    latest = project.instance.get_latest_materialization_event(
+        dg.AssetKey(["tale", "note"])
+    ).asset_materialization
     assert latest.tags["dagster/data_version"] == event.output.digest
     assert latest.metadata["digest"].value == event.output.digest
 
@@ -87,16 +91,21 @@ def test_reads_of_the_movie_are_loaded_and_versioned(project: Any) -> None:
     project.edit("second", "next")
     project.make()
     _run(project, shout, "001")
-    before, after = project.studio.store("tale").events.artefacts()[-1:] + [
-        event for event in project.studio.store("tale").events.artefacts() if event.kind == "shout"
-    ][:1]
+    before, after = (
+        project.studio.store("tale").events.artefacts()[-1:]
+        + [event for event in project.studio.store("tale").events.artefacts() if event.kind == "shout"][:1]
+    )
     assert before.inputs_digest != after.inputs_digest
 
 
 def test_a_fan_in_is_a_sorted_dict(project: Any) -> None:
     """An unpartitioned asset reading a partitioned one gets every segment by its key."""
 
-    @dg.asset(key=["tale", "whole"], io_manager_key="io_manager", ins={"texts": dg.AssetIn(["tale", "segment_text"])})
+    @dg.asset(
+        key=["tale", "whole"],
+        io_manager_key="io_manager",
+        ins={"texts": dg.AssetIn(["tale", "segment_text"])},
+    )
     def whole(texts: dict) -> str:  # type: ignore[type-arg]
         return "|".join(f"{key} {text}" for key, text in texts.items())
 

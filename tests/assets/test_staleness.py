@@ -81,3 +81,13 @@ def test_a_fresh_instance_learns_of_an_old_store(project: Any) -> None:
     assert project.ports.calls == {}
     assert project.stale() == set()
     assert project.latest("film").metadata["outcome"].value == "reused"
+
+
+def test_materializing_what_is_up_to_date_tells_only_what_was_selected(project: Any) -> None:
+    """It is reused, says so, and costs nothing; its readers are not told again."""
+    project.make()
+    project.materialize("picture", partitions=("001", "001"))
+    assert project.ports.calls == {}
+    assert project.latest("picture[1]").metadata["outcome"].value == "reused"
+    assert (project.events("picture[1]"), project.events("clip[1]"), project.events("film")) == (2, 1, 1)
+    assert project.stale() == set()

@@ -119,7 +119,7 @@ def test_what_is_missing_is_of_the_text_and_without_it_nothing_is(text: str) -> 
     ("text", "characters", "script", "step"),
     [
         ("hello สวัสดี", "ด ว ส", "Thai", "pip install fontpkg-noto-sans-thai"),
-        ("नमस्ते", "त न म स", "Devanagari", "pip install fontpkg-noto-sans-devanagari"),
+        ("வணக்கம்", "க ண ம வ", "Tamil", "pip install fontpkg-noto-sans-tamil"),
         ("שלום", "ו ל ם ש", "Hebrew", "pip install fontpkg-heebo"),
         ("日本語", "日 本 語", "CJK", "CAPTION_FONTS"),
         ("finch 🐦", "🐦", "emoji", "CAPTION_FONTS"),
@@ -176,7 +176,7 @@ def test_a_package_s_font_goes_before_one_s_own(tmp_path: Path, monkeypatch: pyt
     assert len(fonts_of("a", tmp_path / "work")) == 1
 
 
-@pytest.mark.parametrize("damage", [b"", b"no font at all", b"\0\1\0\0" + bytes(40)])
+@pytest.mark.parametrize("damage", [b"", b"no font at all", b"\0\1\0\0"])
 def test_a_damaged_font_of_one_s_own_is_named(
     damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
