@@ -11,7 +11,7 @@ import dagster as dg
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 from io_managers.content_addressed import ContentAddressedIOManager  # noqa: E402
-from movie_assets.assets.movie_asset import movie_asset  # noqa: E402
+from movie_assets.assets.movie_asset import movie_asset, op_name  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
 from movie_assets.core.progress import Progress, Silence  # noqa: E402
 from resources.studio import Studio  # noqa: E402
@@ -31,10 +31,7 @@ def resources_of(studio: Studio, progress: Progress) -> dict[str, object]:
 def definitions_of(studio: Studio, movies: list[str]) -> dg.Definitions:
     """One asset group and one job per movie."""
     assets = [movie_asset(movie, studio.graph(movie), INPUTS) for movie in movies]
-    jobs = [
-        dg.define_asset_job(f"{movie.replace('-', '_')}_make", dg.AssetSelection.groups(movie))
-        for movie in movies
-    ]
+    jobs = [dg.define_asset_job(f"{op_name(movie)}_make", dg.AssetSelection.groups(movie)) for movie in movies]
     return dg.Definitions(
         assets=assets, jobs=jobs, resources=resources_of(studio, Silence()), executor=dg.in_process_executor
     )

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
@@ -15,12 +16,13 @@ from dagster._core.instance.ref import InstanceRef
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 from movie_assets.assets.keys import artefact_key, input_key, partition_of  # noqa: E402
-from movie_assets.assets.movie_asset import movie_asset  # noqa: E402
+from movie_assets.assets.movie_asset import movie_asset, op_name  # noqa: E402
 from movie_assets.core.artefact import ArtefactId, Name  # noqa: E402
 from movie_assets.core.errors import MovieError, Stopped  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
 from movie_assets.core.movie import Production  # noqa: E402
 from movie_assets.core.progress import Progress  # noqa: E402
+from movie_assets.core.request import Request  # noqa: E402
 from movie_assets.definitions import resources_of  # noqa: E402
 from resources.studio import Studio  # noqa: E402
 
@@ -32,24 +34,35 @@ _NO_COMPUTE_LOGS = {
         "class": "NoOpComputeLogManager",
     }
 }
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+# What the project's own dagster.yaml says, for a folder that has none.
+_DEFAULTS = {
+    "telemetry": {"enabled": False},
+    "storage": {
+        "custom": {
+            "module": "resources.kept_sqlite",
+            "class": "KeptSqlite",
+            "config": {"base_dir": ".dagster"},
+        }
+    },
+}
 
 
 def launch(studio: Studio, production: Production, progress: Progress) -> None:
     """Materialises what a production would make; raises its error as it was."""
     movie = production.movie
     asset = movie_asset(movie.id, movie.graph, INPUTS)
-    names = [name for job in production.jobs for name in job.makes]
+    made = [name for job in production.jobs for name in job.makes]
+    edited = [name for name in map(Name.parse, production.plan.edits) if name in movie.inputs]
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with _instance(studio.project) as instance:
         try:
             dg.materialize(
                 [asset],
-                selection=_selection(movie.id, names, production.plan.edits),
+                selection=_selection(movie.id, made, edited),
                 instance=instance,
                 resources=resources_of(studio, progress),
-                tags={"movie": movie.id, **_range(names)},
-                run_config=_QUIET,
+                tags={"movie": movie.id, **_range([*made, *edited])},
+                run_config=_run_config(movie.id, production.request),
             )
         except MovieError:
             raise
@@ -61,10 +74,19 @@ def launch(studio: Studio, production: Production, progress: Progress) -> None:
             ) from None
 
 
-def _selection(movie: str, names: Iterable[ArtefactId], edits: Iterable[str]) -> list[dg.AssetKey]:
-    made = [artefact_key(movie, name.kind) for name in names]
-    edited = [input_key(movie, Name.parse(edit).kind) for edit in edits]
-    return list(dict.fromkeys(made + edited)) or [input_key(movie, "title")]
+def _run_config(movie: str, request: Request) -> dict[str, Any]:
+    only = sorted(map(str, request.targets or ()))
+    return {
+        "ops": {op_name(movie): {"config": {"only": only}}},
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
+
+
+def _selection(movie: str, made: Iterable[ArtefactId], edited: Iterable[Name]) -> list[dg.AssetKey]:
+    keys = [artefact_key(movie, name.kind) for name in made] + [
+        input_key(movie, name.kind) for name in edited
+    ]
+    return list(dict.fromkeys(keys)) or [input_key(movie, "title")]
 
 
 def _range(names: Iterable[ArtefactId]) -> dict[str, str]:
@@ -86,8 +108,9 @@ def _instance(project: Path) -> Iterator[dg.DagsterInstance]:
     """
     home = Path(os.environ.get("DAGSTER_HOME") or project / ".dagster")
     home.mkdir(parents=True, exist_ok=True)
-    config = home if (home / "dagster.yaml").exists() else project
-    reference = InstanceRef.from_dir(str(home), config_dir=str(config), overrides=_NO_COMPUTE_LOGS)
+    config = next((folder for folder in (home, project) if (folder / "dagster.yaml").exists()), None)
+    overrides = _NO_COMPUTE_LOGS if config else {**_NO_COMPUTE_LOGS, **_DEFAULTS}
+    reference = InstanceRef.from_dir(str(home), config_dir=str(config or home), overrides=overrides)
     with _in(project), dg.DagsterInstance.from_ref(reference) as instance:
         yield instance
 

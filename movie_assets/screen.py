@@ -77,7 +77,7 @@ class Screen:
         made = [event for event in mine if event.status == "succeeded"]
         cost = Cost.of(event.cost for event in made)
         where = f"{movie.id} is at {live.revision}" if live else f"{movie.id} has no revision yet"
-        self._out.print(f"made {_count(len(made), 'result')} for {cost}; {where}")
+        self._out.print(f"made {_count(len(made), 'result')} (cost: {cost}); {where}")
 
     def exported(self, paths: Sequence[Path]) -> None:
         """Names the files; the film's path is the last line."""
@@ -103,7 +103,7 @@ class Screen:
                 name, record.revision, *_made_by(event), f"{record.blob.size:,}", record.blob.digest[:12]
             )
         Console(highlight=False, width=None if self._out.is_terminal else 120).print(table)
-        self._out.print(f"made for {Cost.of(event.cost for event in events)}")
+        self._out.print(f"cost: {Cost.of(event.cost for event in events)}")
         if films.is_dir():
             self._out.print(f"in {_shown(films)}: {', '.join(sorted(path.name for path in films.iterdir()))}")
 

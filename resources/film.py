@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
-from movie_assets.core.errors import Failed
+from movie_assets.core.errors import Failed, Stopped
 from movie_assets.core.ports import Encoded, FilmRequest, Workspace
 from resources.ffmpeg import ffmpeg
 from resources.probe import Media, Video, probe
@@ -12,21 +13,18 @@ from resources.probe import Media, Video, probe
 __all__ = ["film"]
 
 _FILE = "film.mp4"
-_LANGUAGES = {
-    "en": "eng",
-    "de": "deu",
-    "fr": "fra",
-    "es": "spa",
-    "it": "ita",
-    "pt": "por",
-    "nl": "nld",
-    "ru": "rus",
-}
+_TICKS = 1000  # per frame, as in the clips
+# ISO 639-1 and 639-2: mp4 knows only the latter.
+_CODES = """ar:ara bg:bul bn:ben ca:cat cs:ces cy:cym da:dan de:deu el:ell en:eng es:spa et:est eu:eus fa:fas fi:fin
+fr:fra ga:gle gl:glg gu:guj he:heb hi:hin hr:hrv hu:hun hy:hye id:ind is:isl it:ita ja:jpn ka:kat km:khm kn:kan ko:kor
+lt:lit lv:lav ml:mal mr:mar ms:msa nb:nob ne:nep nl:nld nn:nno no:nor pa:pan pl:pol pt:por ro:ron ru:rus sk:slk sl:slv
+sq:sqi sr:srp sv:swe sw:swa ta:tam te:tel th:tha tr:tur uk:ukr ur:urd vi:vie zh:zho"""
+_LANGUAGES = dict(pair.split(":") for pair in _CODES.split())
 
 
 def film(request: FilmRequest, at: Workspace) -> Encoded:
     """Joins by stream copy: nothing is lost, and a minute takes a fraction of a second."""
-    clips = [_video(path, number) for number, path in enumerate(request.clips)]
+    clips = [_video(path, number, at) for number, path in enumerate(request.clips)]
     _refuse_odd(clips)
     ffmpeg(_arguments(request, at), at)
     made = at.scratch / _FILE
@@ -36,7 +34,9 @@ def film(request: FilmRequest, at: Workspace) -> Encoded:
     return Encoded(made, "video/mp4", {"frames": frames, "seconds": round(frames / request.frame.fps, 3)})
 
 
-def _video(path: Path, number: int) -> Video:
+def _video(path: Path, number: int, at: Workspace) -> Video:
+    if at.stop.is_set():
+        raise Stopped("stopped on request")
     video = probe(path).video
     if video is None:
         raise Failed(f"clip {number} has no picture", next_step=f"ask for another take of clip[{number}]")
@@ -45,14 +45,16 @@ def _video(path: Path, number: int) -> Video:
 
 def _refuse_odd(clips: list[Video]) -> None:
     """One clip with other extradata would corrupt all that follow it, silently."""
-    first = _format(clips[0])
+    formats = [_format(clip) for clip in clips]
+    usual = max(formats, key=formats.count)
+    expected = clips[formats.index(usual)]
     for number, clip in enumerate(clips):
-        if _format(clip) != first:
+        if formats[number] != usual:
             raise Failed(
-                f"clip {number} is encoded differently from clip 0 and cannot be joined",
-                is_=_shown(clip),
-                expected=_shown(clips[0]),
-                next_step="render all clips with the same ffmpeg",
+                f"clip {number} is encoded differently from the others and cannot be joined with them",
+                found=_shown(clip),
+                expected=_shown(expected),
+                next_step=f"ask for another take of clip[{number}], so that one ffmpeg renders them all",
             )
 
 
@@ -61,14 +63,15 @@ def _format(clip: Video) -> tuple[object, ...]:
 
 
 def _shown(clip: Video) -> str:
-    return f"{clip.width}×{clip.height} {float(clip.fps):g} fps {clip.codec} {clip.pix_fmt}"
+    extra = hashlib.sha256(clip.extradata).hexdigest()[:8]
+    return f"{clip.width}×{clip.height} {float(clip.fps):g} fps {clip.codec} {clip.pix_fmt} {extra}"
 
 
 def _arguments(request: FilmRequest, at: Workspace) -> list[str]:
     (at.scratch / "clips.txt").write_text(
-        "ffconcat version 1.0\n" + "".join(f"file {_quoted(path)}\n" for path in request.clips)
+        "ffconcat version 1.0\n" + "".join(f"file {_quoted(path)}\n" for path in request.clips), "utf-8"
     )
-    inputs = ["-f", "concat", "-safe", "0", "-i", "clips.txt", "-i", str(request.soundtrack)]
+    inputs = ["-f", "concat", "-safe", "0", "-i", "clips.txt", "-i", str(request.soundtrack.absolute())]
     tracks = ["-map", "0:v:0", "-map", "1:a:0"]
     if request.subtitles:
         (at.scratch / "film.srt").write_text(request.subtitles, encoding="utf-8")
@@ -78,13 +81,14 @@ def _arguments(request: FilmRequest, at: Workspace) -> list[str]:
 
 
 def _tags(request: FilmRequest) -> list[str]:
-    language = _LANGUAGES.get(request.language.partition("-")[0], "und")
-    per_track = [f"-metadata:s:{track}:0" for track in ("a", "s" if request.subtitles else "a")]
+    code = request.language.partition("-")[0].lower()
+    language = _LANGUAGES.get(code, code if len(code) == 3 else "und")
+    spoken_and_written = "as" if request.subtitles else "a"
     return [
         "-map_metadata", "-1", "-metadata", f"title={request.title}",
-        *(part for option in dict.fromkeys(per_track) for part in (option, f"language={language}")),
+        *(part for track in spoken_and_written for part in (f"-metadata:s:{track}:0", f"language={language}")),
         "-disposition:s", "0",  # a player must not show them over captions that are in the picture
-        "-fflags", "+bitexact", "-movflags", "+faststart", "-video_track_timescale", "90000",
+        "-fflags", "+bitexact", "-movflags", "+faststart", "-video_track_timescale", str(request.frame.fps * _TICKS),
     ]  # fmt: skip
 
 

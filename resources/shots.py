@@ -22,6 +22,7 @@ __all__ = ["shown"]
 
 _SLOWEST = 0.8  # a video shorter than its clip is slowed to this pace, and no further
 _UNTAGGED = 2
+_ROUNDING = 0.002  # seconds; Matroska and WebM keep milliseconds only
 
 
 def shown(shot: Shot, times: Sequence[float], frame: Frame) -> Iterator[Pixels]:
@@ -86,7 +87,7 @@ def _wanted(stamps: list[Fraction], length: Fraction, times: Sequence[float], fp
     """For each time the stamp of the frame to show; the last stamp belongs to the segment's last frame."""
     pace = min(max(float(length) * fps / max(1, round(-times[0] * fps)), _SLOWEST), 1.0)
     moments = (float(stamps[-1]) + min(0.0, time + 1 / fps) * pace for time in times)
-    return [stamps[max(0, bisect_right(stamps, moment + 1e-4) - 1)] for moment in moments]
+    return [stamps[max(0, bisect_right(stamps, moment + _ROUNDING) - 1)] for moment in moments]
 
 
 def _at(container: Any, stream: Any, wanted: list[Fraction]) -> Iterator[Any]:

@@ -7,30 +7,44 @@ from contextlib import closing, contextmanager
 
 import dagster as dg
 from dagster import DagsterExecutionInterruptedError
+from pydantic import Field
 
 from movie_assets.assets.report import Keeper, Report
 from movie_assets.assets.selection import selection_of
 from movie_assets.assets.specs import artefact_specs, input_specs
-from movie_assets.core.artefact import Scope
+from movie_assets.core.artefact import Name, Scope
+from movie_assets.core.digest import digest_of
 from movie_assets.core.errors import Refused
 from movie_assets.core.graph import Graph
 from movie_assets.core.movie import Movie, Movies, Production
 from movie_assets.core.progress import Progress
 
-__all__ = ["movie_asset"]
+__all__ = ["MakeConfig", "movie_asset", "op_name"]
+
+
+def op_name(movie: str) -> str:
+    """The name of a movie's op, for Dagster takes no hyphens; `a-b` and `a_b` get different ones."""
+    return f"{movie.replace('-', '_')}_{digest_of(movie)[:4]}" if "-" in movie else movie
+
+
+class MakeConfig(dg.Config):
+    """`only` names single artefacts such as picture[3], where a selection and a range of partitions say too much."""
+
+    only: list[str] = Field(default_factory=list)
 
 
 def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.AssetsDefinition:
     """The assets of one movie, in one group, one step for any selection of them."""
 
     @dg.multi_asset(
-        name=f"{movie.replace('-', '_')}_make",
+        name=op_name(movie),
         specs=[*artefact_specs(movie, graph, inputs), *input_specs(movie, graph, inputs)],
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def make(
         context: dg.AssetExecutionContext,
+        config: MakeConfig,
         movies: dg.ResourceParam[Movies],
         io_manager: dg.ResourceParam[Keeper],
         progress: dg.ResourceParam[Progress],
@@ -38,7 +52,8 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
         opened = movies.open(movie)
         _check_segments(opened, graph)
         selection = selection_of(context)
-        production = opened.produce(selection.targets(opened.graph), run_id=context.run.run_id)
+        targets = frozenset(map(Name.parse, config.only)) or selection.targets(opened.graph)
+        production = opened.produce(targets, run_id=context.run.run_id)
         report = Report(context, production, selection, io_manager)
         with _cancelled_when_interrupted(context):
             _make(production, report, io_manager, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from movie_assets.core.ports import Captions, Frame
 from movie_assets.core.subtitles import Cue, cues
@@ -12,16 +12,13 @@ from movie_assets.core.words import Word, Words
 
 __all__ = ["ass_script", "shown_text"]
 
-_LINE_HEIGHT, _LINE_HEIGHT_UPRIGHT = 0.072, 0.088  # of the frame's shorter side
-_CHARACTER_WIDTH = 0.42  # of the line height, about, for a semi-bold sans serif
+_LINE_HEIGHT, _LINE_HEIGHT_UPRIGHT = 0.072, 0.079  # of the frame's shorter side
+_CHARACTER_WIDTH = 0.46  # of the line height, about, for a semi-bold sans serif
 _LONGEST_LINE = 42  # characters
-_SIDE_MARGIN = 0.07
-_FOOT_MARGIN, _FOOT_MARGIN_UPRIGHT = 0.07, 0.18  # on upright screens the foot belongs to the player's buttons
-_EARLIER, _LONGER = (
-    0.12,
-    0.5,
-)  # seconds a cue is seen before its first word and, where there is time, after its last
-_LOOK = r"{\fad(120,120)\blur0.6}"
+_SIDE_MARGIN = 0.05
+_FOOT_MARGIN, _FOOT_MARGIN_UPRIGHT = 0.07, 0.17  # on upright screens the foot belongs to the player's buttons
+_LONGER = 0.5  # seconds a cue is seen after its last word, where there is time
+_LOOK = r"{\fad(80,120)\blur0.6}"
 
 # ASS colours are &HAABBGGRR: transparency, blue, green, red.
 _WHITE, _AMBER = "&H00FFFFFF", "&H0050CCFF"
@@ -31,7 +28,7 @@ _OUTLINE, _SHADOW = "&H28000000", "&H78000000"
 def shown_text(words: Words, captions: Captions) -> str:
     """What will be written into the picture; empty if nothing is."""
     burnt = captions.burn and captions.style != "none"
-    return " ".join(word.text for word in _tidy(words, 0.0).words) if burnt else ""
+    return " ".join(" ".join(word.text for word in words.words).split()) if burnt else ""
 
 
 def ass_script(
@@ -41,23 +38,36 @@ def ass_script(
 
     Karaoke fills each word with colour while it is spoken; breaks fall where the subtitles' do.
     """
-    tidy = _tidy(words, lead)
     size = _size(frame)
-    line_length = _line_length(tidy, frame, size)
-    spoken = Words(tidy.duration, tuple(part for word in tidy.words for part in _parts(word, line_length)))
-    found = cues([(0.0, spoken)], line_length)
+    line_length = _line_length(shown_text(words, captions), frame, size)
+    placed = (Word(word.text, lead + word.start, lead + word.end) for word in words.words)
+    spoken = tuple(part for word in placed for part in _parts(word, line_length))
+    found = cues([(0.0, Words(lead + words.duration, spoken))], line_length)
     spelt = _karaoke if captions.style == "karaoke" else _plain
-    times = _times(found, seconds)
-    events = [spelt(*shown) for shown in zip(times, found, _of_cues(found, spoken.words), strict=True)]
-    return _head(frame, size, family, captions.style) + "".join(f"{event}\n" for event in events)
+    cued = zip(_times(found, seconds), found, _of_cues(found, spoken), strict=True)
+    return _head(frame, size, family, captions.style) + "".join(f"{spelt(*shown)}\n" for shown in cued)
 
 
-def _tidy(words: Words, lead: float) -> Words:
-    """The words in the clip's time; white space inside one does not break."""
-    placed = (
-        Word("\u00a0".join(word.text.split()), lead + word.start, lead + word.end) for word in words.words
-    )
-    return Words(lead + words.duration, tuple(word for word in placed if word.text))
+def _parts(word: Word, line_length: int) -> Iterator[Word]:
+    """A word cut at white space, and where no line can hold it (a sentence, in scripts without spaces)."""
+    texts = [part for text in word.text.split() for part in _cut(text, line_length)]
+    ends = list(accumulate(map(len, texts), initial=0))
+    for text, (begin, end) in zip(texts, pairwise(ends), strict=True):
+        start, length = word.start, (word.end - word.start) / ends[-1]
+        yield Word(text, start + length * begin, start + length * end)
+
+
+def _cut(text: str, line_length: int) -> Iterator[str]:
+    count = -(-len(text) // line_length)
+    cuts = [_off_mark(text, round(len(text) * number / count)) for number in range(count + 1)]
+    return (text[begin:end] for begin, end in pairwise(cuts) if begin < end)
+
+
+def _off_mark(text: str, cut: int) -> int:
+    """The place before a letter whose marks would otherwise be cut off."""
+    while 0 < cut < len(text) and unicodedata.category(text[cut]).startswith("M"):
+        cut -= 1
+    return cut
 
 
 def _of_cues(found: Sequence[Cue], words: Sequence[Word]) -> Iterator[Sequence[Word]]:
@@ -71,11 +81,11 @@ def _of_cues(found: Sequence[Cue], words: Sequence[Word]) -> Iterator[Sequence[W
 def _times(found: Sequence[Cue], seconds: float) -> list[tuple[int, int]]:
     """When each cue is seen, in hundredths of a second: a little longer than it is heard, none over another."""
     end = _hundredths(seconds)
-    begins = [min(end, max(0, _hundredths(cue.start - _EARLIER))) for cue in found]
+    begins = [min(end, max(0, _hundredths(cue.start))) for cue in found]
     wanted = [_hundredths(cue.end + _LONGER) for cue in found]
     return [
         (begin, max(begin, min(until, limit)))
-        for begin, until, limit in zip(begins, wanted, [*begins[1:], end], strict=True)
+        for begin, until, limit in zip(begins, wanted, [*begins[1:], end], strict=False)
     ]
 
 
@@ -84,29 +94,11 @@ def _size(frame: Frame) -> float:
     return (_LINE_HEIGHT_UPRIGHT if _upright(frame) else _LINE_HEIGHT) * min(frame.width, frame.height)
 
 
-def _line_length(words: Words, frame: Frame, size: float) -> int:
+def _line_length(text: str, frame: Frame, size: float) -> int:
     """How many characters go on a line; half as many where most are as wide as high."""
-    text = "".join(word.text for word in words.words)
     wide = sum(unicodedata.east_asian_width(char) in "FW" for char in text) > len(text) / 2
     fitting = int((1 - 2 * _SIDE_MARGIN) * frame.width / (_CHARACTER_WIDTH * size))
     return max(1, min(_LONGEST_LINE, fitting) // (2 if wide else 1))
-
-
-def _parts(word: Word, line_length: int) -> Iterator[Word]:
-    """A word no line can hold, a sentence in scripts without spaces, in parts that share its time."""
-    length = len(word.text)
-    count = -(-length // line_length)
-    cuts = [_off_mark(word.text, round(length * number / count)) for number in range(count + 1)]
-    times = [word.start + (word.end - word.start) * cut / length for cut in cuts]
-    for (begin, stop), (start, end) in zip(pairwise(cuts), pairwise(times), strict=True):
-        if begin < stop:
-            yield Word(word.text[begin:stop], start, end)
-
-
-def _off_mark(text: str, cut: int) -> int:
-    while 0 < cut < len(text) and unicodedata.category(text[cut]).startswith("M"):
-        cut -= 1
-    return cut
 
 
 def _upright(frame: Frame) -> bool:
@@ -115,7 +107,7 @@ def _upright(frame: Frame) -> bool:
 
 def _head(frame: Frame, size: float, family: str, style: str) -> str:
     first = _AMBER if style == "karaoke" else _WHITE
-    side = round(_SIDE_MARGIN / 2 * frame.width)
+    side = round(_SIDE_MARGIN * frame.width)
     foot = round((_FOOT_MARGIN_UPRIGHT if _upright(frame) else _FOOT_MARGIN) * frame.height)
     look = (
         f"Caption,{family},{size:.1f},{first},{_WHITE},{_OUTLINE},{_SHADOW},0,0,0,0,100,100,0,0,1,"

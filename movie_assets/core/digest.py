@@ -28,9 +28,8 @@ def canonical(value: Any) -> bytes:
 def _has_no_spelling(value: Any) -> bool:
     if isinstance(value, float):
         return not math.isfinite(value)
-    if isinstance(value, dict):
-        return any(map(_has_no_spelling, value.values()))
-    return isinstance(value, (list, tuple)) and any(map(_has_no_spelling, value))
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return any(_has_no_spelling(each) for each in members if not isinstance(each, str))
 
 
 def digest_of(value: Any) -> str:

@@ -84,9 +84,11 @@ def decide(known: Known, request: Request) -> Decision:
             decision.reused += 1
             decision.pinned.update(kept)
             decision.outputs.update(outputs)
-            digests.update((name, ref.digest) for name, ref in outputs.items())
+            for name, ref in outputs.items():
+                digests[name] = ref.digest
         if found is not None:
-            decision.signatures.update(dict.fromkeys(job.makes, found))
+            for name in job.makes:
+                decision.signatures[name] = found
     return decision
 
 

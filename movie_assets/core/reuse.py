@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
+
+from msgspec import Struct
 
 from movie_assets.core.artefact import ArtefactId, BlobRef, Name
 from movie_assets.core.blueprint import Reach
-from movie_assets.core.digest import canonical, digest_of
+from movie_assets.core.digest import digest_of
 from movie_assets.core.event import ArtefactEvent, InputEvent
 from movie_assets.core.graph import Job
 
@@ -18,8 +19,7 @@ NOTHING = digest_of(None)
 """The digest of a read that has nothing behind it: the segment before the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What a job would be made from: the digest of each read by label, and the digest of it all."""
 
     reads: dict[str, str]
@@ -48,8 +48,15 @@ def signature_of(producer: str, version: str, reads: dict[str, str], take: int =
     """The inputs digest of whatever is made by a producer from reads; the first take is not part of it."""
     if take != 1:
         reads = {**reads, "take": digest_of(take)}
-    made_from = {"producer": producer, "codeVersion": version, "reads": reads}
-    return Signature(reads, sha256(canonical(made_from)).hexdigest(), take)
+    return Signature(reads, digest_of(_MadeFrom(producer, version, reads)), take)
+
+
+class _MadeFrom(Struct, rename="camel"):
+    """What an inputs digest is the digest of."""
+
+    producer: str
+    code_version: str
+    reads: dict[str, str]
 
 
 def _digest_of_wire(

@@ -99,3 +99,9 @@ def test_a_podcast_needs_nothing_but_its_declaration(project: Any) -> None:
     assert {name.partition("[")[0] for name in live.artefacts} == {
         "script", "segment_text", "narration", "words", "music_prompt", "music", "timeline", "soundtrack", "subtitles",
     }  # fmt: skip
+
+
+def test_no_partitions_named_means_all_of_them(project: Any) -> None:
+    """Where Dagster lets a partitioned asset be selected without a partition."""
+    project.materialize("picture")
+    assert project.ports.calls == {"write": 1, "paint": 3}

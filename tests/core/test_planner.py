@@ -273,6 +273,13 @@ def test_a_pinned_artefact_whose_blob_is_gone_is_made_or_found(toy: Toy) -> None
     assert must(toy) == {"picture[1]": ("blob missing",)}
 
 
+def test_a_pin_keeps_all_of_what_is_made_together_or_nothing(toy: Toy) -> None:
+    """A voice that is gone takes its pinned times along: new times belong to a new voice."""
+    toy.pins = frozenset({Name("times", 1)})
+    toy.store.blobs.discard(toy.store.manifests.read(1).artefacts["voice[1]"].blob.digest)
+    assert must(toy) == {"voice[1]": ("blob missing",)}
+
+
 @pytest.mark.parametrize("wanted", ["takes", "pins"])
 @pytest.mark.parametrize(
     ("name", "next_step"), [("picture[3]", "use picture[0] to picture[2]"), ("pic[0]", "choose one of")]
