@@ -14,7 +14,7 @@ movie: .venv/.movies
 	@$(BIN)/movies make $(MOVIE)
 
 test: .venv/.test
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadgroup
 
 check: .venv/.check
 	$(BIN)/ruff format --check .

@@ -7,10 +7,12 @@ import warnings
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 from io_managers.content_addressed import ContentAddressedIOManager  # noqa: E402
+from movie_assets.assets.keys import artefact_key  # noqa: E402
 from movie_assets.assets.movie_asset import movie_asset, op_name  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
 from movie_assets.core.progress import Progress, Silence  # noqa: E402
@@ -31,10 +33,17 @@ def resources_of(studio: Studio, progress: Progress) -> dict[str, object]:
 def definitions_of(studio: Studio, movies: list[str]) -> dg.Definitions:
     """One asset group and one job per movie."""
     assets = [movie_asset(movie, studio.graph(movie), INPUTS) for movie in movies]
-    jobs = [dg.define_asset_job(f"{op_name(movie)}_make", dg.AssetSelection.groups(movie)) for movie in movies]
+    jobs = [_job(studio, movie) for movie in movies]
     return dg.Definitions(
         assets=assets, jobs=jobs, resources=resources_of(studio, Silence()), executor=dg.in_process_executor
     )
+
+
+def _job(studio: Studio, movie: str) -> UnresolvedAssetJobDefinition:
+    """Makes the whole movie: its exports and all they need. They have no partitions, so no one asks for any."""
+    wanted = dict.fromkeys(studio.graph(movie).blueprint.exports.values())
+    selection = dg.AssetSelection.assets(*(artefact_key(movie, kind) for kind in wanted))
+    return dg.define_asset_job(f"{op_name(movie)}_make", selection, tags={"movie": movie})
 
 
 def _studio() -> Studio:

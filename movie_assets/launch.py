@@ -61,7 +61,7 @@ def launch(studio: Studio, production: Production, progress: Progress) -> None:
                 selection=_selection(movie.id, made, edited),
                 instance=instance,
                 resources=resources_of(studio, progress),
-                tags={"movie": movie.id, **_range([*made, *edited])},
+                tags={"movies/command": "make", **_range([*made, *edited])},
                 run_config=_run_config(movie.id, production.request),
             )
         except MovieError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from pathlib import Path
+from typing import BinaryIO
 
 from movie_assets.core.errors import Failed, Stopped
 from movie_assets.core.ports import Encoded, FilmRequest, Workspace
@@ -26,8 +28,10 @@ def film(request: FilmRequest, at: Workspace) -> Encoded:
     """Joins by stream copy: nothing is lost, and a minute takes a fraction of a second."""
     clips = [_video(path, number, at) for number, path in enumerate(request.clips)]
     _refuse_odd(clips)
+    at.scratch.mkdir(parents=True, exist_ok=True)
     ffmpeg(_arguments(request, at), at)
     made = at.scratch / _FILE
+    _switch_subtitles_off(made)
     media = probe(made)
     frames = sum(clip.frames for clip in clips)
     _check(media, frames, request)
@@ -87,13 +91,47 @@ def _tags(request: FilmRequest) -> list[str]:
     return [
         "-map_metadata", "-1", "-metadata", f"title={request.title}",
         *(part for track in spoken_and_written for part in (f"-metadata:s:{track}:0", f"language={language}")),
-        "-disposition:s", "0",  # a player must not show them over captions that are in the picture
         "-fflags", "+bitexact", "-movflags", "+faststart", "-video_track_timescale", str(request.frame.fps * _TICKS),
     ]  # fmt: skip
 
 
 def _quoted(path: Path) -> str:
     return "'" + str(path.absolute()).replace("'", "'\\''") + "'"
+
+
+def _switch_subtitles_off(path: Path) -> None:
+    """A player must not show them by itself over captions that are in the picture."""
+    # ffmpeg enables the first track of each kind, whatever its disposition says.
+    with path.open("r+b") as file:
+        for film_box in _boxes(file, b"moov", 0, path.stat().st_size):
+            for track in _boxes(file, b"trak", *film_box):
+                _switch_off(file, *track)
+
+
+def _switch_off(file: BinaryIO, begin: int, end: int) -> None:
+    [(header, _)] = _boxes(file, b"tkhd", begin, end)
+    [media] = _boxes(file, b"mdia", begin, end)
+    [(handler, _)] = _boxes(file, b"hdlr", *media)
+    file.seek(handler + 8)
+    if file.read(4) in {b"sbtl", b"text"}:
+        file.seek(header + 3)
+        flags = file.read(1)[0]
+        file.seek(header + 3)
+        file.write(bytes([flags & ~1]))
+
+
+def _boxes(file: BinaryIO, kind: bytes, begin: int, end: int) -> list[tuple[int, int]]:
+    """The contents of the mp4 boxes of a kind, as offsets of their begin and end."""
+    found = []
+    while begin < end:
+        file.seek(begin)
+        size, name = struct.unpack(">I4s", file.read(8))
+        if size == 1:  # the size did not fit, and follows in 64 bits
+            [size] = struct.unpack(">Q", file.read(8))
+        if name == kind:
+            found.append((file.tell(), begin + size))
+        begin += size
+    return found
 
 
 def _check(media: Media, frames: int, request: FilmRequest) -> None:

@@ -136,9 +136,15 @@ def _karaoke(times: tuple[int, int], cue: Cue, words: Sequence[Word]) -> str:
     for number, word in enumerate(words):
         begin, end = max(at, _hundredths(word.start)), max(at, _hundredths(word.end))
         gap = (r"\N" if number in firsts else " ") if number else ""
-        text += f"{{\\k{begin - at}}}{gap}{{\\kf{end - begin}}}{_escaped(word.text)}"
+        text += f"{{\\k{begin - at}}}{gap}{{\\{_fill(word.text)}{end - begin}}}{_escaped(word.text)}"
         at = end
     return _event(times, text)
+
+
+def _fill(text: str) -> str:
+    # libass fills from the left whatever the script, so a word written from the right is coloured at once.
+    from_right = any(unicodedata.bidirectional(char) in {"AL", "R"} for char in text)
+    return "k" if from_right else "kf"
 
 
 def _event(times: tuple[int, int], text: str) -> str:

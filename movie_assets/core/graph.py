@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from movie_assets.core.artefact import ArtefactId, Name, Scope
 from movie_assets.core.blueprint import Blueprint, Producer, Reach
@@ -14,8 +15,7 @@ from movie_assets.core.errors import Refused
 __all__ = ["Graph", "Job", "Wire"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """One read of one job, resolved to the names behind it: none for the segment before the first."""
 
     label: str
@@ -59,12 +59,8 @@ class Graph:
     def of(cls, blueprint: Blueprint, segments: int, inputs: Mapping[str, Scope]) -> Graph:
         """Expands a blueprint; refuses what `Blueprint.ordered` refuses."""
         expand = _Expansion(blueprint.scopes, dict(inputs), segments)
-        jobs = tuple(
-            expand.job(producer, segment)
-            for producer in blueprint.ordered(inputs)
-            for segment in (range(segments) if producer.scope is Scope.SEGMENT else (None,))
-        )
-        return cls(blueprint, segments, jobs)
+        jobs = (job for producer in blueprint.ordered(inputs) for job in expand.jobs(producer))
+        return cls(blueprint, segments, tuple(jobs))
 
     @cached_property
     def makers(self) -> dict[ArtefactId, Job]:
@@ -123,12 +119,13 @@ class _Expansion:
     inputs: dict[str, Scope]
     segments: int
 
-    def job(self, producer: Producer, segment: int | None) -> Job:
-        wires = tuple(
-            Wire(read.label, read.reach, self.names(read.name, read.reach, segment))
-            for read in producer.reads
-        )
-        return Job(producer, segment, wires, tuple(Name(kind, segment) for kind in producer.makes))
+    def jobs(self, producer: Producer) -> Iterator[Job]:
+        reads = [(read.label, read.reach, read.name) for read in producer.reads]
+        for segment in range(self.segments) if producer.scope is Scope.SEGMENT else (None,):
+            wires = tuple(
+                Wire(label, reach, self.names(name, reach, segment)) for label, reach, name in reads
+            )
+            yield Job(producer, segment, wires, tuple(Name(kind, segment) for kind in producer.makes))
 
     def names(self, name: str, reach: Reach, segment: int | None) -> tuple[Name, ...]:
         if reach is Reach.EVERY:

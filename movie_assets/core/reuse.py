@@ -36,11 +36,11 @@ def signature(
     ordered list of its members.
     """
     reads: dict[str, str] = {}
-    for wire in job.wires:
-        digest = _digest_of_wire(wire.reach, wire.names, inputs, outputs)
+    for label, reach, names in job.wires:
+        digest = _digest_of_wire(reach, names, inputs, outputs)
         if digest is None:
             return None
-        reads[wire.label] = digest
+        reads[label] = digest
     return signature_of(job.producer.name, job.producer.version, reads, take)
 
 

@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class Means:
     """What a run works with: providers, bytes, the live log, the recorder, and how much at once.
 
     `lane` says which limit a provider's calls count against, `places` how many of each lane may go on at once.
+    `scratch` is a folder for this run alone, removed at its end.
     """
 
     ports: Ports
@@ -172,7 +174,7 @@ class _Run:
     def make(self, job: Job, found: Signature, provider: str, reasons: tuple[str, ...]) -> Outcome:
         """Calls the producer and records what came of it; never raises."""
         begin = self.means.clock.seconds()
-        scratch = self.means.scratch / f"{job.producer.name}-{job.segment}-{found.digest[:12]}"
+        scratch = self.means.scratch / str(threading.get_ident())
         try:
             if self.means.stop.is_set():
                 raise _stopped()
@@ -196,7 +198,7 @@ class _Run:
             )
             return failed if isinstance(error, Stopped) else self._record_failure(failed)
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _empty(scratch)
 
     def _record_failure(self, failed: Outcome) -> Outcome:
         try:
@@ -238,7 +240,18 @@ class _Run:
         """Lets no new work begin, and gives what is at work a moment to end and be recorded."""
         if self.twins:
             self.means.stop.set()
-        self.crew.dismiss(_GRACE_SECONDS)
+        if self.crew.dismiss(_GRACE_SECONDS):
+            shutil.rmtree(self.means.scratch, ignore_errors=True)
+
+
+def _empty(folder: Path) -> None:
+    # To make and remove a folder for each call costs more than all else that a quick job does.
+    with suppress(OSError):
+        for left in folder.iterdir():
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
 
 def _stopped() -> Stopped:

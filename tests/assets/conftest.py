@@ -119,6 +119,15 @@ class Project:
             if resolver.get_status(key, partition_of(name)).value != "FRESH"
         }
 
+    def painted(self, kind: str) -> list[str]:
+        """The colour of each partition on the asset's page."""
+        key = dg.AssetKey(["tale", *kind.split("/")])
+        definition = self.definitions.resolve_asset_graph().get(key).partitions_def
+        assert definition is not None
+        keys = definition.get_partition_keys()
+        status = self.instance.get_status_by_partition(key, keys, definition) or {}
+        return [found.value if (found := status.get(each)) else "MISSING" for each in keys]
+
     def latest(self, name: str) -> dg.AssetMaterialization:
         """Dagster's newest materialization of an artefact."""
         parsed = Name.parse(name)
@@ -151,8 +160,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     home.mkdir()
     (home / "dagster.yaml").write_text(
         "telemetry: {enabled: false}\n"
-        "storage: {custom: {module: resources.kept_sqlite, class: KeptSqlite, config: {base_dir: %s}}}\n"
-        % home
+        f"storage: {{custom: {{module: resources.kept_sqlite, class: KeptSqlite, config: {{base_dir: {home}}}}}}}\n"
     )
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     with dg.DagsterInstance.get() as instance:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from typing import Any
 
 import dagster as dg
@@ -44,6 +48,42 @@ def test_a_failed_run_shows_what_failed_and_keeps_the_rest(project: Any) -> None
     project.ports.before = lambda request: None
     assert project.make() == {"paint": 1, "animate": 1, "clip": 2, "film": 1}
     assert project.stale() == set()
+
+
+def test_only_what_failed_and_what_it_blocked_is_red(project: Any) -> None:
+    """Dagster's own colours name the failure, also when the rest was reused; an observation says why."""
+
+    def refuse(request: Any) -> None:
+        if isinstance(request, PaintRequest) and "two" in request.prompt.lower():
+            raise Transient("the painter is away")
+
+    project.ports.before = refuse
+    for _ in range(2):
+        assert not project.materialize(partitions=("000", "002"), raises=False).success
+        assert project.painted("picture") == ["MATERIALIZED", "FAILED", "MATERIALIZED"]
+        assert project.painted("clip") == ["MATERIALIZED", "FAILED", "FAILED"]
+        assert project.painted("narration") == project.painted("inputs/text") == ["MATERIALIZED"] * 3
+    seen = project.instance.fetch_observations(dg.AssetKey(["tale", "picture"]), limit=1).records[0]
+    assert "the painter is away" in seen.asset_observation.description
+
+
+def test_an_interrupted_run_is_cancelled_and_nothing_turns_red(project: Any) -> None:
+    """The workers hear of it, what was made is kept, and the next run makes the rest."""
+
+    def interrupt(request: Any) -> None:
+        if isinstance(request, PaintRequest) and "three" in request.prompt.lower():
+            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+            time.sleep(1.0)
+
+    project.ports.before = interrupt
+    begin = time.monotonic()
+    assert not project.materialize(partitions=("000", "002"), raises=False).success
+    assert time.monotonic() - begin < 10
+    assert project.instance.get_runs(limit=1)[0].status is dg.DagsterRunStatus.CANCELED
+    assert "FAILED" not in project.painted("picture")
+    project.ports.before = lambda request: None
+    project.make()
+    assert project.ports.calls["paint"] < 3 and project.stale() == set()
 
 
 def test_the_error_says_what_was_blocked(project: Any) -> None:

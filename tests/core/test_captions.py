@@ -64,7 +64,9 @@ def read(text: str) -> list[Shown]:
     """The captions of an ASS script, read as libass does it."""
     events = text.partition("\n[Events]\n")[2].split("\n")
     return [
-        read_event(line.removeprefix("Dialogue: ")) for line in events if line and not line.startswith("Format")
+        read_event(line.removeprefix("Dialogue: "))
+        for line in events
+        if line and not line.startswith("Format")
     ]
 
 

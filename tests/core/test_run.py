@@ -315,18 +315,24 @@ def test_what_is_told_as_made_is_in_the_log(new_toy: NewToy) -> None:
 
 
 def test_no_scratch_is_left(new_toy: NewToy) -> None:
-    """Each call has a folder of its own, gone afterwards."""
-    toy, seen = new_toy("a", "b"), []
+    """Each call begins with an empty folder of its own; at the end of the run all of them are gone."""
+    toy, busy, seen = new_toy(*"abcdef"), set(), []
 
     def act(task: object, made: dict[str, object]) -> dict[str, object]:
-        (task.at.scratch / "note").write_text("x")
-        seen.append(task.at.scratch)
+        folder = task.at.scratch
+        seen.append((folder in busy, list(folder.iterdir())))
+        busy.add(folder)
+        (folder / "note").write_text("x")
+        (folder / "deep").mkdir()
+        (folder / "deep" / "note").write_text("x")
+        busy.remove(folder)
         return made
 
-    toy.stage.acts["picture"] = act
+    toy.stage.acts = {"picture": act, "clip": act}
     toy.make()
-    assert len(set(seen)) == 2
-    assert not any(path.exists() for path in seen)
+    assert seen == [(False, [])] * 12
+
+    assert not list(toy.scratch.glob("toy/*"))
 
 
 def test_a_torn_last_line_takes_nothing_else_with_it(new_toy: NewToy, tmp_path: Path) -> None:

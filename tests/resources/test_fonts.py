@@ -34,7 +34,12 @@ def letters(text: str) -> set[int]:
 def font_with(character: str, path: Path) -> Path:
     """A font that has one character only, a square."""
     pen = TTGlyphPen(None)
-    for move, point in (("moveTo", (0, 0)), ("lineTo", (0, 700)), ("lineTo", (500, 700)), ("lineTo", (500, 0))):
+    for move, point in (
+        ("moveTo", (0, 0)),
+        ("lineTo", (0, 700)),
+        ("lineTo", (500, 700)),
+        ("lineTo", (500, 0)),
+    ):
         getattr(pen, move)(point)
     pen.closePath()
     square = pen.glyph()

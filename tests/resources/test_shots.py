@@ -20,7 +20,20 @@ from resources.shots import shown
 FRAME = Frame(64, 36, 30)
 SEED = "0123456789abcdef" * 4
 STEP = 8  # levels of brightness from one frame of a test video to the next
-LOSSLESS = ["-c:v", "libx264", "-qp", "0", "-preset", "veryfast", "-g", "6", "-bf", "2", "-pix_fmt", "yuv420p"]
+LOSSLESS = [
+    "-c:v",
+    "libx264",
+    "-qp",
+    "0",
+    "-preset",
+    "veryfast",
+    "-g",
+    "6",
+    "-bf",
+    "2",
+    "-pix_fmt",
+    "yuv420p",
+]
 
 Film = Callable[..., Path]
 
@@ -131,7 +144,9 @@ def test_a_video_that_starts_late_is_seen_from_its_start(film: Film) -> None:
 
 
 @pytest.mark.parametrize("size", ["96x54", "97x55", "54x96", "32x32", "640x20"])
-@pytest.mark.parametrize("frame", [FRAME, Frame(36, 64, 30), Frame(50, 50, 30)], ids=["wide", "upright", "square"])
+@pytest.mark.parametrize(
+    "frame", [FRAME, Frame(36, 64, 30), Frame(50, 50, 30)], ids=["wide", "upright", "square"]
+)
 def test_a_video_of_any_shape_fills_the_frame(size: str, frame: Frame, tmp_path: Path) -> None:
     """No edge and no bar shows: white stays white to the last pixel."""
     source = ["-f", "lavfi", "-i", f"color=white:s={size}:r=30", "-frames:v", "2"]
@@ -163,7 +178,9 @@ def test_colours_of_a_video_are_ours(matrix: str, extent: str, tagged: bool, tmp
     untag = [] if tagged else ["-colorspace", "unknown", "-bsf:v", "h264_metadata=matrix_coefficients=2"]
     ffmpeg([*source, "-vf", scale + tags, *LOSSLESS, *untag, "a.mp4"], Workspace(tmp_path))
     [pixels] = shown(Shot(tmp_path, tmp_path / "a.mp4"), own_times(1), FRAME)
-    red = seen(planes_of(Image.new("RGB", (64, 36), (0xD0, 0x20, 0x30)), FRAME), box_at(move_for(SEED), 0), FRAME)
+    red = seen(
+        planes_of(Image.new("RGB", (64, 36), (0xD0, 0x20, 0x30)), FRAME), box_at(move_for(SEED), 0), FRAME
+    )
     assert np.abs(pixels.astype(int) - red.astype(int)).max() <= 3
 
 

@@ -29,6 +29,7 @@ class Manifests:
 
     def __init__(self, driver: Driver, keys: Keys) -> None:
         self._driver, self._keys = driver, keys
+        self._live: Manifest | None = None
 
     def numbers(self) -> list[int]:
         """All revision numbers, ascending."""
@@ -49,8 +50,11 @@ class Manifests:
         """The highest-numbered manifest, None before the first."""
         hint = self._hint()
         newer = self._numbers(hint.manifest if hint else "")
+        if hint and not newer and self._live and self._live.digest == hint.digest:
+            return self._live
         number = newer[-1] if newer else self._keys.revision_of(hint.manifest) if hint else None
-        return self.read(number) if number else None
+        self._live = self.read(number) if number else None
+        return self._live
 
     def publish(self, manifest: Manifest) -> None:
         """Makes a manifest the live one; `Conflict` if its number is taken by another."""
