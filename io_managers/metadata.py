@@ -26,7 +26,7 @@ def describe(store: MovieStore, event: ArtefactEvent, made: bool) -> dict[str, A
     """The metadata of an artefact: what it is, who made it, why, and for how much."""
     ref = event.output
     assert ref is not None
-    facts: dict[str, Any] = {
+    facts = _shown(store, ref) | {
         "digest": ref.digest,
         "media_type": ref.media_type,
         "bytes": dg.MetadataValue.int(ref.size),
@@ -41,7 +41,6 @@ def describe(store: MovieStore, event: ArtefactEvent, made: bool) -> dict[str, A
     facts |= {
         name: value for name, value in event.diagnostics.items() if isinstance(value, (str, int, float))
     }
-    facts |= _shown(store, ref)
     return {name: value for name, value in facts.items() if value not in (None, "")}
 
 

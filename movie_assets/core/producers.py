@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from movie_assets.core.ports import (
     Shot,
     SoundtrackRequest,
     SpeakRequest,
+    Speech,
     Transition,
     Voice,
     WriteRequest,
@@ -144,17 +146,18 @@ def _as_given(reading: Reading) -> Result:
 
 
 def narration(task: Task) -> Made:
-    """Speaks a segment's text and says when each word is heard."""
+    """Speaks a segment's text, or takes a person's own recording, and says when each word is heard."""
     settings, text = task.given("narration"), task.one("segment_text").text()
     if settings.get("file"):
-        sound = _as_given(task.person_file(settings["file"]))
-        duration = task.ports.renderer.seconds(task.person_file(settings["file"]).file())
-        return {"narration": sound, "words": _json(Words(duration, _spread(text, duration)))}
-    request = SpeakRequest(text, task.given("language"), _settings(settings), take=task.take)
-    speech = task.ports.speaker(settings["provider"]).speak(request, task.at)
+        speech = Speech(_as_given(task.person_file(settings["file"])), None)
+    else:
+        request = SpeakRequest(text, task.given("language"), _settings(settings), take=task.take)
+        speech = task.ports.speaker(settings["provider"]).speak(request, task.at)
     duration = task.ports.renderer.seconds(_as_file(speech.sound, task))
     words = speech.words if speech.words is not None else _spread(text, duration)
-    return {"narration": speech.sound, "words": _json(Words(duration, words))}
+    notes = {**speech.sound.meta.notes, "seconds": round(duration, 3), "text": text}
+    sound = replace(speech.sound, meta=replace(speech.sound.meta, notes=notes))
+    return {"narration": sound, "words": _json(Words(duration, words))}
 
 
 def _as_file(result: Result, task: Task) -> Path:

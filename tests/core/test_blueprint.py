@@ -55,10 +55,12 @@ def test_producers_follow_what_they_read() -> None:
 def test_the_order_is_the_same_in_every_process() -> None:
     """It does not depend on the seed of Python's string hashes."""
     program = (
-        "from dataclasses import replace; from movie_assets.core.blueprints import BLUEPRINTS;"
-        "from movie_assets.core.inputs import INPUTS;"
-        "real = [replace(each, producers=each.producers[::-1]) for each in BLUEPRINTS.values()];"
-        "print([producer.name for each in real for producer in each.ordered(INPUTS)])"
+        "from movie_assets.core.artefact import Scope;"
+        "from movie_assets.core.blueprint import Blueprint, Producer, same;"
+        "make = lambda name, *reads: Producer(name, '1', Scope.MOVIE, reads, (name,), dict);"
+        "roots = [make(name) for name in ('sun', 'moon', 'stars', 'sea', 'sky')];"
+        "film = make('film', *(same(root.name) for root in roots));"
+        "print([each.name for each in Blueprint('toy', (film, *roots), {}).ordered({})])"
     )
     orders = {
         subprocess.run(
