@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from movie_assets.core.artefact import BlobRef, check_movie_id
-from movie_assets.core.digest import digest_of_stream
+from movie_assets.core.digest import digest_of_bytes, digest_of_stream
 from movie_assets.core.errors import Refused
 from movie_assets.core.store.movie_store import MovieStore
 from resources.probe import picture_size
@@ -18,6 +18,8 @@ CONFIG = "movie.yaml"
 _MEDIA_TYPES = {
     ".md": "text/markdown",
     ".txt": "text/plain",
+    ".json": "application/json",
+    ".srt": "application/x-subrip",
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
@@ -65,6 +67,12 @@ class MovieFolder:
         with self._lock:
             self._files[ref.digest] = (path, ref)
         return ref
+
+    def read(self, ref: BlobRef) -> bytes | None:
+        """The bytes of a file referred to, if they are still the same."""
+        path, _ = self._files.get(ref.digest, (None, ref))
+        data = path.read_bytes() if path else None
+        return data if data is not None and digest_of_bytes(data) == ref.digest else None
 
     def deliver(self, store: MovieStore) -> None:
         """Brings the bytes of every file referred to into the store; one changed meanwhile is `Refused`."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 from movie_assets.core.artefact import Scope
 from movie_assets.core.errors import Refused
@@ -83,6 +84,8 @@ class Producer:
     """A step: what it reads, what it makes, its version, and the function that does it.
 
     `asks` names the input whose payload says which provider does the work; None for our own free, local steps.
+    `instant` says of that payload whether the work is pure, takes no time and needs no provider, so that a plan may do
+    it to see further.
     Raise `version` whenever the same reads would now give something else.
     """
 
@@ -94,6 +97,7 @@ class Producer:
     make: Callable[[Task], Mapping[str, Result]]
     asks: str | None = None
     about: str = ""
+    instant: Callable[[Any], bool] = lambda asked: False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from movie_assets.core import producers as make
 from movie_assets.core.artefact import Scope
@@ -12,17 +13,23 @@ __all__ = ["BLUEPRINTS"]
 
 MOVIE, SEGMENT = Scope.MOVIE, Scope.SEGMENT
 
+
+def _always(asked: Any) -> bool:
+    return True
+
+
 SCRIPT = Producer(
     "script", "1", MOVIE, (input_("brief"), input_("script")), ("script",), make.script, asks="script",
+    instant=lambda script: bool(script.get("source")),
     about="Title, summary, and per segment the narration and the picture's prompt.",
 )  # fmt: skip
 SEGMENT_TEXT = Producer(
-    "segment_text", "1", SEGMENT, (same("script"), input_("text"), ORDINAL), ("segment_text",), make.segment_text,
+    "segment_text", "1", SEGMENT, (same("script"), input_("text"), ORDINAL), ("segment_text",), make.segment_text, instant=_always,
     about="What is said in this segment.",
 )  # fmt: skip
 PICTURE_PROMPT = Producer(
     "picture_prompt", "1", SEGMENT, (same("script"), input_("prompt"), ORDINAL), ("picture_prompt",),
-    make.picture_prompt,
+    make.picture_prompt, instant=_always,
     about="What this segment's picture shows, with the movie's style.",
 )  # fmt: skip
 PICTURE = Producer(
@@ -38,6 +45,7 @@ NARRATION = Producer(
 MOTION = Producer(
     "motion", "1", SEGMENT, (same("picture"), same("picture_prompt"), input_("motion"), input_("frame")),
     ("motion",), make.motion, asks="motion",
+    instant=lambda motion: motion["kind"] == "still",
     about="A camera move over the picture, or a generated video of it.",
 )  # fmt: skip
 CLIP = Producer(
@@ -48,7 +56,7 @@ CLIP = Producer(
     about="This segment's part of the film, without sound; the transition into it lies in its head.",
 )  # fmt: skip
 MUSIC_PROMPT = Producer(
-    "music_prompt", "1", MOVIE, (same("script"), input_("mood")), ("music_prompt",), make.music_prompt,
+    "music_prompt", "1", MOVIE, (same("script"), input_("mood")), ("music_prompt",), make.music_prompt, instant=_always,
     about="The mood the music is composed for.",
 )  # fmt: skip
 MUSIC = Producer(

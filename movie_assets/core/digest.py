@@ -26,10 +26,10 @@ def canonical(value: Any) -> bytes:
 
 
 def _has_no_spelling(value: Any) -> bool:
-    if isinstance(value, float):
-        return not math.isfinite(value)
-    members = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
-    return any(_has_no_spelling(each) for each in members if not isinstance(each, str))
+    if isinstance(value, (dict, list, tuple)):
+        members = value.values() if isinstance(value, dict) else value
+        return any(_has_no_spelling(each) for each in members if not isinstance(each, str))
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def digest_of(value: Any) -> str:

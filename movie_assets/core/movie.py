@@ -5,22 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from movie_assets.core.artefact import ArtefactId, Name
+from movie_assets.core.artefact import ArtefactId, BlobRef, Name
 from movie_assets.core.clock import Clock
 from movie_assets.core.commit import edits_between, is_news, next_manifest
 from movie_assets.core.errors import Conflict, MovieError
+from movie_assets.core.expectation import expected_seconds
+from movie_assets.core.foresight import Foresight
 from movie_assets.core.graph import Graph, Job
 from movie_assets.core.inputs import Input
 from movie_assets.core.manifest import Manifest
+from movie_assets.core.metrics import Metrics, metrics_of
 from movie_assets.core.outcome import Outcome
 from movie_assets.core.plan import Plan
 from movie_assets.core.planner import Decision, Known, Price, decide, plan_of
+from movie_assets.core.reason import provider_of
 from movie_assets.core.record import Record, RunLog
 from movie_assets.core.request import Request
 from movie_assets.core.run import Means, run
@@ -32,6 +36,9 @@ __all__ = ["Files", "Gear", "Movie", "Movies", "Production"]
 
 class Files(Protocol):
     """A person's files that the inputs refer to."""
+
+    def read(self, ref: BlobRef) -> bytes | None:
+        """The bytes of one of them, None for any other reference."""
 
     def deliver(self, store: MovieStore) -> None:
         """Brings their bytes into the store."""
@@ -65,17 +72,20 @@ class Movie:
 
     def known(self) -> Known:
         """Everything a decision is made from, as of now; reads, never writes."""
-        return Known(
+        known = Known(
             self.graph,
             self.inputs,
             self.store.manifests.live(),
             self.store.events.index(),
             self.store.present(),
         )
+        reader = _Desk(self.files, self.store)
+        foresight = Foresight(lambda name: self.inputs[name].payload, known.asked, reader, self.gear.ports)
+        return replace(known, foresee=foresight)
 
     def request(self, targets: Collection[ArtefactId] | None = None) -> Request:
-        """What is wanted: the whole movie, or some artefacts and what they need."""
-        return Request(None if targets is None else frozenset(targets), self.takes, self.pins)
+        """What is wanted: the whole movie, or some artefacts (`picture`: all pictures) and what they need."""
+        return Request(None if targets is None else self.graph.named(targets), self.takes, self.pins)
 
     def plan(self, targets: Collection[ArtefactId] | None = None) -> Plan:
         """What would be made, and why; changes nothing."""
@@ -99,7 +109,29 @@ class Movie:
             plan_id=self.gear.clock.new_id(),
             created_at=self.gear.clock.now(),
             price=self.gear.price,
+            expected_seconds=self._expected_seconds(known, decision),
         )
+
+    def _expected_seconds(self, known: Known, decision: Decision) -> float | None:
+        def lane(job: Job) -> str:
+            return self.gear.lane(provider_of(job, known.asked(job)))
+
+        return expected_seconds(self.graph, decision.jobs, known.index, lane, self.gear.places)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Reads a person's files before they are in the store, and everything that is."""
+
+    files: Files
+    store: MovieStore
+
+    def read(self, ref: BlobRef) -> bytes:
+        found = self.files.read(ref)
+        return self.store.read(ref) if found is None else found
+
+    def file(self, ref: BlobRef, scratch: Path) -> Path:
+        return self.store.file(ref, scratch)
 
 
 class Movies(Protocol):
@@ -122,6 +154,7 @@ class Production:
     log: RunLog
     stop: threading.Event = field(default_factory=threading.Event)
     failures: list[Outcome] = field(default_factory=list)
+    begun: float = 0.0
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -141,6 +174,7 @@ class Production:
     def begin(self) -> None:
         """Records the inputs under which everything will be made, and the plan; `Conflict` if its base moved."""
         store = self.movie.store
+        self.begun = self.movie.gear.clock.seconds()
         self._check_base(store.manifests.live())
         self.movie.files.deliver(store)
         recorded = store.events.index().inputs.values()
@@ -184,7 +218,15 @@ class Production:
         }
         manifest = next_manifest(known, whole, store.events, self.log, header, self.movie.gear.editor)
         store.manifests.publish(manifest)
+        store.metrics.save(self._metrics(manifest))
         return manifest
+
+    def _metrics(self, manifest: Manifest) -> Metrics:
+        events = self.movie.store.events
+        took = self.movie.gear.clock.seconds() - self.begun
+        return metrics_of(
+            manifest, events.artefacts(), events.index(), run_id=self.log.run_id, wall_seconds=took
+        )
 
     def error(self) -> MovieError | None:
         """The failures of this run as one error, each named with what it blocked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,10 @@ Price = Callable[[Job, str, object], float | None]
 """What a job would cost in USD, given its provider and that provider's input; None where it cannot be told."""
 
 
+Foresee = Callable[[Job, Mapping[ArtefactId, BlobRef]], Mapping[ArtefactId, BlobRef] | None]
+"""What an instant job would give, worked out without recording it; None where that cannot be told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """Everything a decision is made from: the graph, the inputs as they are now, the base, the log, the blobs."""
@@ -34,6 +39,7 @@ class Known:
     base: Manifest | None
     index: Index
     present: Callable[[BlobRef], bool]
+    foresee: Foresee = lambda job, outputs: None
 
     def asked(self, job: Job) -> Any:
         """The payload of the input that names a job's provider; None for our own steps."""
@@ -48,6 +54,7 @@ class Decision:
     """What is known already (`outputs`, `signatures`), and the jobs that must or may run, in order, with reasons.
 
     `firsts` are the jobs that must run by inputs digest: another of the same digest awaits the first one's result.
+    `foreseen` is what instant ones among the jobs will give: what reads them is decided already.
     """
 
     outputs: dict[ArtefactId, BlobRef] = field(default_factory=dict)
@@ -56,6 +63,7 @@ class Decision:
     may: dict[str, tuple[str, ...]] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
     firsts: dict[str, Job] = field(default_factory=dict)
+    foreseen: dict[ArtefactId, BlobRef] = field(default_factory=dict)
     pinned: set[ArtefactId] = field(default_factory=set)
     reused: int = 0
 
@@ -77,15 +85,16 @@ def decide(known: Known, request: Request) -> Decision:
             continue
         found = signature(job, inputs, digests, request.take(job.makes))
         kept = _kept(known, request.pins, job) if request.pins else {}
-        outputs = kept or _results(known, job, found)
+        outputs: Mapping[ArtefactId, BlobRef] | None = kept or _results(known, job, found)
         if outputs is None:
             _plan_job(known, decision, job, found)
+            outputs = _foreseen(known, decision, job, found)
         else:
             decision.reused += 1
             decision.pinned.update(kept)
             decision.outputs.update(outputs)
-            for name, ref in outputs.items():
-                digests[name] = ref.digest
+        for name, ref in outputs.items():
+            digests[name] = ref.digest
         if found is not None:
             for name in job.makes:
                 decision.signatures[name] = found
@@ -106,10 +115,21 @@ def _results(known: Known, job: Job, found: Signature | None) -> dict[ArtefactId
     return outputs if outputs is not None and all(map(known.present, outputs.values())) else None
 
 
+def _foreseen(
+    known: Known, decision: Decision, job: Job, found: Signature | None
+) -> Mapping[ArtefactId, BlobRef]:
+    if found is None:
+        return {}
+    outputs = known.foresee(job, ChainMap(decision.foreseen, decision.outputs)) or {}
+    decision.foreseen.update(outputs)
+    return outputs
+
+
 def _plan_job(known: Known, decision: Decision, job: Job, found: Signature | None) -> None:
     decision.jobs.append(job)
     if found is None:
-        unmade = dict.fromkeys(str(name) for name in job.needs() if name not in decision.outputs)
+        there = ChainMap(decision.foreseen, decision.outputs)
+        unmade = dict.fromkeys(str(name) for name in job.needs() if name not in there)
         decision.may[job.id] = (f"reads {listed(list(unmade))}, made in this plan",)
     elif (first := decision.firsts.setdefault(found.digest, job)) is not job:
         decision.may[job.id] = (f"same inputs as {first.id}, made in this plan",)
@@ -126,6 +146,7 @@ def plan_of(
     plan_id: str,
     created_at: str,
     price: Price,
+    expected_seconds: float | None = None,
 ) -> Plan:
     """Writes a decision down as the plan's document."""
     layer_of = layers_of(decision.jobs)
@@ -145,6 +166,7 @@ def plan_of(
         reused=decision.reused,
         must_cost=Cost.of(job.cost for job in planned if job.status == "must"),
         may_cost=Cost.of(job.cost for job in planned if job.status == "may"),
+        expected_seconds=expected_seconds,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from movie_assets.core.ports import (
 )
 from movie_assets.core.reason import LOCAL
 from movie_assets.core.script import Script
+from movie_assets.core.script_file import parse_script
 from movie_assets.core.subtitles import cues, to_srt
 from movie_assets.core.task import Reading, Task
 from movie_assets.core.timeline import Timeline, segment_frames, timeline_of
@@ -80,9 +82,10 @@ def _settings(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def script(task: Task) -> Made:
-    """Writes the script, or takes a person's own."""
+    """Writes the script, or reads a person's own."""
     brief, settings = task.given("brief"), task.given("script")
-    source = settings.get("source")
+    if settings.get("source"):
+        return {"script": _json(_own_script(task.person_file(settings["source"]), brief["segments"]))}
     request = WriteRequest(
         title=brief["title"],
         brief=brief["brief"],
@@ -90,18 +93,32 @@ def script(task: Task) -> Made:
         segments=brief["segments"],
         duration=brief["duration"],
         settings=_settings(settings),
-        source=task.person_file(source).text() if source else None,
         take=task.take,
     )
     made = task.ports.writer(settings["provider"]).write(request, task.at)
     assert isinstance(made.body, bytes)
-    got = len(msgspec.json.decode(made.body, type=Script).segments)
-    if got != brief["segments"]:
+    _check_segments(_script(made.body), brief["segments"])
+    return {"script": made}
+
+
+def _own_script(source: Reading, segments: int) -> Script:
+    written = parse_script(source.text())
+    _check_segments(written, segments)
+    return written
+
+
+def _check_segments(written: Script, segments: int) -> None:
+    if len(written.segments) != segments:
         raise Refused(
-            f"the script has {got} segments, the movie asks for {brief['segments']}",
+            f"the script has {len(written.segments)} segments, the movie asks for {segments}",
             next_step="change `segments` in movie.yaml, or the script",
         )
-    return {"script": made}
+
+
+@lru_cache(maxsize=4)
+def _script(data: bytes) -> Script:
+    """Decoded once for all the segments that slice it."""
+    return msgspec.json.decode(data, type=Script)
 
 
 def segment_text(task: Task) -> Made:
@@ -120,7 +137,7 @@ def picture_prompt(task: Task) -> Made:
 
 def _segment_of(task: Task) -> Any:
     assert task.segment is not None
-    return task.one("script").json(Script).segments[task.segment]
+    return _script(task.one("script").bytes()).segments[task.segment]
 
 
 # --- picture, voice, motion ---

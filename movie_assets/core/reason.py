@@ -21,7 +21,7 @@ _SHOWN = 40
 
 def provider_of(job: Job, payload: Any) -> str:
     """Who does a job: the provider its input names, or ourselves (`local`), free, as with a person's own file."""
-    if job.producer.asks is None or not isinstance(payload, dict) or payload.get("file"):
+    if job.producer.asks is None or not isinstance(payload, dict) or (payload.get("file") or payload.get("source")):
         return LOCAL
     return str(payload.get("provider") or LOCAL)
 
@@ -53,6 +53,8 @@ def _made_before(base: Manifest | None, index: Index, job: Job) -> ArtefactEvent
 def _differences(
     base: Manifest | None, inputs: Mapping[Name, Input], job: Job, found: Signature, before: ArtefactEvent
 ) -> tuple[str, ...]:
+    if before.produced_by != job.producer.name:
+        return (f"producer {before.produced_by} → {job.producer.name}",)
     reasons = []
     if before.code_version != job.producer.version:
         reasons.append(f"producer {job.producer.name} {before.code_version} → {job.producer.version}")

@@ -36,8 +36,16 @@ def signature(
     ordered list of its members.
     """
     reads: dict[str, str] = {}
+    digest: str | None
     for label, reach, names in job.wires:
-        digest = _digest_of_wire(reach, names, inputs, outputs)
+        if reach is Reach.INPUT:
+            digest = inputs[names[0]]
+        elif reach is Reach.EVERY:
+            digest = _digest_of_list(names, outputs)
+        elif reach is Reach.ORDINAL:
+            digest = digest_of(names[0].segment)
+        else:
+            digest = outputs.get(names[0]) if names else NOTHING
         if digest is None:
             return None
         reads[label] = digest
@@ -59,17 +67,9 @@ class _MadeFrom(Struct, rename="camel"):
     reads: dict[str, str]
 
 
-def _digest_of_wire(
-    reach: Reach, names: tuple[Name, ...], inputs: Mapping[Name, str], outputs: Mapping[ArtefactId, str]
-) -> str | None:
-    if reach is Reach.INPUT:
-        return inputs[names[0]]
-    if reach is Reach.ORDINAL:
-        return digest_of(names[0].segment)
-    if reach is Reach.EVERY:
-        members = [outputs.get(name) for name in names]
-        return None if None in members else digest_of(members)
-    return outputs.get(names[0]) if names else NOTHING
+def _digest_of_list(names: tuple[Name, ...], outputs: Mapping[ArtefactId, str]) -> str | None:
+    members = [outputs.get(name) for name in names]
+    return None if None in members else digest_of(members)
 
 
 @dataclass(slots=True)

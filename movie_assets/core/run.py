@@ -11,8 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from movie_assets.core.artefact import ArtefactId, BlobRef
-from movie_assets.core.blueprint import Reach
+from movie_assets.core.artefact import ArtefactId, BlobRef, Name
 from movie_assets.core.clock import Clock
 from movie_assets.core.crew import Crew
 from movie_assets.core.errors import Failed, MovieError, Stopped
@@ -25,7 +24,8 @@ from movie_assets.core.reason import LOCAL, listed, provider_of
 from movie_assets.core.record import Record
 from movie_assets.core.request import Request
 from movie_assets.core.reuse import Index, Signature, signature
-from movie_assets.core.task import Ports, Reader, Reading, Task
+from movie_assets.core.task import Ports, Reader
+from movie_assets.core.wiring import wired
 
 __all__ = ["Means", "run"]
 
@@ -209,7 +209,10 @@ class _Run:
 
     def _results(self, job: Job, take: int, at: Workspace) -> Mapping[ArtefactId, Result]:
         at.scratch.mkdir(parents=True, exist_ok=True)
-        made = job.producer.make(self._task(job, take, at))
+        means = self.means
+        made = job.producer.make(
+            wired(job, self._payload, self.outputs, take=take, ports=means.ports, reader=means.reader, at=at)
+        )
         missing = [kind for kind in job.producer.makes if kind not in made]
         if missing:
             raise Failed(
@@ -218,21 +221,8 @@ class _Run:
             )
         return {name: made[name.kind] for name in job.makes}
 
-    def _task(self, job: Job, take: int, at: Workspace) -> Task:
-        inputs: dict[str, object] = {}
-        reads: dict[str, Reading | None] = {}
-        lists: dict[str, tuple[Reading, ...]] = {}
-        for wire in job.wires:
-            if wire.reach is Reach.INPUT:
-                inputs[wire.names[0].kind] = self.known.inputs[wire.names[0]].payload
-            elif wire.reach is Reach.EVERY:
-                lists[wire.label] = tuple(self._reading(name, at) for name in wire.names)
-            elif wire.reach is not Reach.ORDINAL:
-                reads[wire.label] = self._reading(wire.names[0], at) if wire.names else None
-        return Task(inputs, reads, lists, job.segment, take, self.means.ports, self.means.reader, at)
-
-    def _reading(self, name: ArtefactId, at: Workspace) -> Reading:
-        return Reading(self.outputs[name], self.means.reader, at.scratch)
+    def _payload(self, name: Name) -> object:
+        return self.known.inputs[name].payload
 
     # --- ending ---
 

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
-from movie_assets.core.artefact import ArtefactId, Name, Scope
+from movie_assets.core.artefact import ArtefactId, BlobRef, Name, Scope
 from movie_assets.core.blueprint import Blueprint, Producer, Read, every, input_, previous, same
 from movie_assets.core.clock import Clock
 from movie_assets.core.digest import digest_of, digest_of_bytes
@@ -296,6 +296,10 @@ class Toy:
         return {
             "file": {"digest": digest_of_bytes(body), "size": len(body), "mediaType": "application/x-toy"}
         }
+
+    def read(self, ref: BlobRef) -> bytes | None:
+        """A person's own file."""
+        return next((body for body in self.files if digest_of_bytes(body) == ref.digest), None)
 
     def deliver(self, store: MovieStore) -> None:
         """Brings the person's own files into the store."""

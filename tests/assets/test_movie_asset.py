@@ -18,7 +18,7 @@ from movie_assets.core.ports import PaintRequest
 def test_one_picture_pulls_in_what_it_needs(project: Any) -> None:
     """A partition on a fresh store makes itself and its upstream, publishes nothing, and Dagster sees it all."""
     project.materialize("picture", partitions=("001", "001"))
-    assert project.ports.calls == {"write": 1, "paint": 1}
+    assert project.ports.calls == {"paint": 1}
     assert project.events("picture[1]") == project.events("script") == 1
     assert project.studio.store("tale").manifests.live() is None
 
@@ -133,7 +133,7 @@ def test_inputs_are_told_before_what_is_made_from_them(project: Any) -> None:
 def test_a_podcast_needs_nothing_but_its_declaration(project: Any) -> None:
     """Another blueprint: no pictures, no clips, the same everything else."""
     project.edit("title: Test", "blueprint: podcast\ntitle: Test")
-    assert project.make() == {"write": 1, "speak": 3, "compose": 1, "soundtrack": 1}
+    assert project.make() == {"speak": 3, "compose": 1, "soundtrack": 1}
     assert project.stale() == set()
     live = project.studio.store("tale").manifests.live()
     assert {name.partition("[")[0] for name in live.artefacts} == {
@@ -144,4 +144,4 @@ def test_a_podcast_needs_nothing_but_its_declaration(project: Any) -> None:
 def test_no_partitions_named_means_all_of_them(project: Any) -> None:
     """Where Dagster lets a partitioned asset be selected without a partition."""
     project.materialize("picture")
-    assert project.ports.calls == {"write": 1, "paint": 3}
+    assert project.ports.calls == {"paint": 3}
