@@ -80,7 +80,11 @@ def begun(toy: Toy) -> Callable[[], object]:
     """What is left to do of a run whose inputs and plan are recorded."""
     production = toy.movie().produce()
     production.begin()
-    return lambda: list(production.outcomes())
+
+    def run() -> None:
+        assert all(outcome.status == "produced" for outcome in production.outcomes()), production.error()
+
+    return run
 
 
 # --- cost per job -------------------------------------------------------------------------------------------------

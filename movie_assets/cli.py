@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,16 +13,23 @@ import msgspec
 
 from movie_assets.core.artefact import ArtefactId, Name, check_movie_id
 from movie_assets.core.blueprints import BLUEPRINTS
+from movie_assets.core.difference import difference, wanted_edits
 from movie_assets.core.errors import Failed, MovieError, Refused, Stopped
+from movie_assets.core.event import ArtefactEvent, InputEvent, write_event
+from movie_assets.core.ledger import ledger_of
+from movie_assets.core.lineage import lineage_of
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.movie import Production
 from movie_assets.core.movie_file import read_movie
 from movie_assets.core.new_movie import movie_template
 from movie_assets.core.plan import Plan
-from movie_assets.core.revision import parse_revision
+from movie_assets.core.restore import restore as restore_revision
+from movie_assets.core.revision import parse_revision, revision_name
+from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.screen import Screen
+from movie_assets.screen_history import History
 from resources.export import export as write_files
-from resources.providers import PROVIDERS
+from resources.providers import LANES, PROVIDERS
 from resources.studio import Studio
 
 __all__ = ["main"]
@@ -94,15 +102,31 @@ def _command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
 _ID = click.argument("movie", metavar="ID")
 _ONLY = click.option(
     "--only",
+    "--up-to",
+    "only",
     multiple=True,
     metavar="ARTEFACT",
-    help="Only this, such as picture[3], and what it needs; repeatable.",
+    help="Only this and what it needs: picture[3], or picture for all of them; repeatable.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 
 def _targets(only: Iterable[str]) -> frozenset[ArtefactId] | None:
     return frozenset(map(Name.parse, only)) or None
+
+
+def _revision(store: MovieStore, revision: str | None) -> Manifest:
+    """The revision that is asked for, else the live one."""
+    manifest = store.manifests.read(parse_revision(revision)) if revision else store.manifests.live()
+    if manifest is None:
+        raise Refused(f"{store.movie} has no revision yet", next_step=f"movies make {store.movie}")
+    return manifest
+
+
+def _possibly_paid(studio: Studio, store: MovieStore) -> list[ArtefactEvent]:
+    """What works on this machine costs nothing."""
+    now = datetime.fromisoformat(studio.clock.now()).timestamp()
+    return [call for call in store.possibly_paid(now) if call.provider not in LANES]
 
 
 def _print_json(value: Any) -> None:
@@ -222,18 +246,89 @@ def _export(studio: Studio, movie: str, live: Manifest, to: Path | None, screen:
 @_command("show")
 @_ID
 @click.argument("revision", required=False)
+@click.option("--cost", is_flag=True, help="What was paid and what reuse saved, per revision and provider.")
 @_JSON
 @click.pass_obj
-def show(studio: Studio, movie: str, revision: str | None, as_json: bool) -> None:
+def show(studio: Studio, movie: str, revision: str | None, cost: bool, as_json: bool) -> None:
     """Show revisions, artefacts, what they cost and where the film is."""
-    store = studio.store(movie)
-    manifest = store.manifests.read(parse_revision(revision)) if revision else store.manifests.live()
-    if manifest is None:
-        raise Refused(f"{movie} has no revision yet", next_step=f"movies make {movie}")
+    store, history = studio.store(movie), History()
+    if cost:
+        _print_json(ledger_of(store)) if as_json else history.ledger(ledger_of(store))
+        return
+    if not as_json:
+        history.possibly_paid(_possibly_paid(studio, store))
+    manifest = _revision(store, revision)
     if as_json:
         _print_json(manifest)
-    else:
-        Screen().revision(store, manifest, studio.project / "films" / movie)
+        return
+    if revision is None:
+        history.revisions(store)
+    history.revision(store, manifest, studio.project / "films" / movie)
+
+
+@_command("why")
+@_ID
+@click.argument("artefact")
+@_JSON
+@click.pass_obj
+def why(studio: Studio, movie: str, artefact: str, as_json: bool) -> None:
+    """Say what an artefact was made from, by whom, for how much, what it feeds, and what would make it again."""
+    found = lineage_of(studio.open(movie), Name.parse(artefact))
+    _print_json(found) if as_json else History().lineage(found)
+
+
+@_command("diff")
+@_ID
+@click.argument("before")
+@click.argument("after")
+@_JSON
+@click.pass_obj
+def diff(studio: Studio, movie: str, before: str, after: str, as_json: bool) -> None:
+    """Compare two revisions: what was set otherwise, by whom, and what came out otherwise."""
+    store = studio.store(movie)
+    found = difference(_revision(store, before), _revision(store, after), store.events.inputs())
+    _print_json(found) if as_json else History().difference(found)
+
+
+@_command("restore")
+@_ID
+@click.argument("revision")
+@click.pass_obj
+def restore(studio: Studio, movie: str, revision: str) -> None:
+    """Publish an old revision as the newest, making nothing, and say what movie.yaml would change of it."""
+    store, gear = studio.store(movie), studio.gear
+    number = parse_revision(revision)
+    manifest = restore_revision(store, number, gear.clock, gear.editor)
+    if manifest is None:
+        click.echo(f"nothing to do: {movie} is what it was at {revision_name(number)}")
+        return
+    click.echo(f"{movie} is at {manifest.revision}, restored from {revision_name(number)}")
+    _export(studio, movie, manifest, None, Screen())
+    _say_what_differs(studio, manifest)
+
+
+def _say_what_differs(studio: Studio, restored: Manifest) -> None:
+    """What the next make would do: movie.yaml is a person's and stays as it is."""
+    movie = studio.open(restored.movie)
+    edits = wanted_edits(restored, movie.inputs)
+    if edits:
+        click.echo("movie.yaml says otherwise, and movies make would go by it:")
+        History().edits(edits)
+    Screen().plan(movie.plan())
+
+
+@_command("log")
+@_ID
+@click.option("--inputs", is_flag=True, help="What was set, instead of what was made.")
+@_JSON
+@click.pass_obj
+def log(studio: Studio, movie: str, inputs: bool, as_json: bool) -> None:
+    """Print the event log, oldest first; with --json one plain JSON object per line."""
+    events = studio.store(movie).events
+    found: Iterable[InputEvent | ArtefactEvent] = events.inputs() if inputs else events.artefacts()
+    history = History()
+    for event in found:
+        click.echo(write_event(event)) if as_json else history.event(event)
 
 
 @_command("export")
@@ -243,11 +338,7 @@ def show(studio: Studio, movie: str, revision: str | None, as_json: bool) -> Non
 @click.pass_obj
 def export(studio: Studio, movie: str, revision: str | None, to: Path | None) -> None:
     """Write the film of a revision and what goes with it."""
-    store = studio.store(movie)
-    manifest = store.manifests.read(parse_revision(revision)) if revision else store.manifests.live()
-    if manifest is None:
-        raise Refused(f"{movie} has no revision yet", next_step=f"movies make {movie}")
-    _export(studio, movie, manifest, to, Screen())
+    _export(studio, movie, _revision(studio.store(movie), revision), to, Screen())
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -14,6 +16,9 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 from io_managers.content_addressed import ContentAddressedIOManager  # noqa: E402
 from movie_assets.assets.keys import artefact_key  # noqa: E402
 from movie_assets.assets.movie_asset import movie_asset, op_name  # noqa: E402
+from movie_assets.assets.sensor import Loaded, config_edits  # noqa: E402
+from movie_assets.core.errors import MovieError  # noqa: E402
+from movie_assets.core.graph import Graph  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
 from movie_assets.core.progress import Progress, Silence  # noqa: E402
 from resources.studio import Studio  # noqa: E402
@@ -30,18 +35,37 @@ def resources_of(studio: Studio, progress: Progress) -> dict[str, object]:
     }
 
 
-def definitions_of(studio: Studio, movies: list[str]) -> dg.Definitions:
-    """One asset group and one job per movie."""
-    assets = [movie_asset(movie, studio.graph(movie), INPUTS) for movie in movies]
-    jobs = [_job(studio, movie) for movie in movies]
+def definitions_of(studio: Studio, chosen: Collection[str] | None = None) -> dg.Definitions:
+    """One asset group and one job per movie, of all there are or those chosen, and the sensor that watches them."""
+
+    def ids() -> list[str]:
+        return [movie for movie in studio.ids() if chosen is None or movie in chosen]
+
+    loaded = dict(_loaded(studio, ids()))
+    assets = [movie_asset(movie, each.graph, INPUTS) for movie, each in loaded.items()]
+    jobs = [_job(movie, each.graph) for movie, each in loaded.items()]
     return dg.Definitions(
-        assets=assets, jobs=jobs, resources=resources_of(studio, Silence()), executor=dg.in_process_executor
+        assets=assets,
+        jobs=jobs,
+        sensors=[config_edits(loaded, assets, ids)],
+        resources=resources_of(studio, Silence()),
+        executor=dg.in_process_executor,
     )
 
 
-def _job(studio: Studio, movie: str) -> UnresolvedAssetJobDefinition:
+def _loaded(studio: Studio, movies: list[str]) -> Iterator[tuple[str, Loaded]]:
+    """The movies that can be read; one that cannot keeps no other from being made, and the sensor tells of it."""
+    for movie in movies:
+        glance = studio.glance(movie)
+        try:
+            yield movie, Loaded(studio.graph(movie), glance)
+        except MovieError as error:
+            logging.getLogger(__name__).warning("%s is not loaded: %s", movie, error)
+
+
+def _job(movie: str, graph: Graph) -> UnresolvedAssetJobDefinition:
     """Makes the whole movie: its exports and all they need. They have no partitions, so no one asks for any."""
-    wanted = dict.fromkeys(studio.graph(movie).blueprint.exports.values())
+    wanted = dict.fromkeys(graph.blueprint.exports.values())
     selection = dg.AssetSelection.assets(*(artefact_key(movie, kind) for kind in wanted))
     return dg.define_asset_job(f"{op_name(movie)}_make", selection, tags={"movie": movie})
 
@@ -51,14 +75,13 @@ def _studio() -> Studio:
     return Studio(project, os.environ.get("MOVIES_ROOT", "builds"))
 
 
-def _chosen(studio: Studio) -> list[str]:
+def _chosen() -> list[str] | None:
     """`MOVIES=a,b` limits what is loaded: beyond about 150 movies Dagster's pages slow down."""
     chosen = os.environ.get("MOVIES")
-    return [movie.strip() for movie in chosen.split(",")] if chosen else studio.ids()
+    return [movie.strip() for movie in chosen.split(",")] if chosen else None
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """What `dagster dev`, `dg` and `dagster asset` load."""
-    studio = _studio()
-    return definitions_of(studio, _chosen(studio))
+    return definitions_of(_studio(), _chosen())

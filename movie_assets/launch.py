@@ -5,25 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
-from movie_assets.assets.keys import artefact_key, input_key, partition_of  # noqa: E402
-from movie_assets.assets.movie_asset import movie_asset, op_name  # noqa: E402
-from movie_assets.core.artefact import ArtefactId, Name  # noqa: E402
+from movie_assets.assets.movie_asset import movie_asset  # noqa: E402
+from movie_assets.assets.request import request_of  # noqa: E402
 from movie_assets.core.errors import MovieError, Stopped  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
 from movie_assets.core.movie import Production  # noqa: E402
 from movie_assets.core.progress import Progress  # noqa: E402
-from movie_assets.core.request import Request  # noqa: E402
 from movie_assets.definitions import resources_of  # noqa: E402
+from resources.scratch import sweep_scratch  # noqa: E402
 from resources.studio import Studio  # noqa: E402
 
 __all__ = ["launch"]
@@ -34,6 +32,7 @@ _NO_COMPUTE_LOGS = {
         "class": "NoOpComputeLogManager",
     }
 }
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 # What the project's own dagster.yaml says, for a folder that has none.
 _DEFAULTS = {
     "telemetry": {"enabled": False},
@@ -51,18 +50,18 @@ def launch(studio: Studio, production: Production, progress: Progress) -> None:
     """Materialises what a production would make; raises its error as it was."""
     movie = production.movie
     asset = movie_asset(movie.id, movie.graph, INPUTS)
-    made = [name for job in production.jobs for name in job.makes]
-    edited = [name for name in map(Name.parse, production.plan.edits) if name in movie.inputs]
+    asked = request_of(production)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    sweep_scratch()
     with _instance(studio.project) as instance:
         try:
             dg.materialize(
                 [asset],
-                selection=_selection(movie.id, made, edited),
+                selection=list(asked.assets),
                 instance=instance,
                 resources=resources_of(studio, progress),
-                tags={"movies/command": "make", **_range([*made, *edited])},
-                run_config=_run_config(movie.id, production.request),
+                tags={"movies/command": "make", **asked.tags},
+                run_config={**asked.config, **_QUIET},
             )
         except MovieError:
             raise
@@ -72,32 +71,6 @@ def launch(studio: Studio, production: Production, progress: Progress) -> None:
                 movie=movie.id,
                 next_step=f"movies make {movie.id} goes on where this stopped",
             ) from None
-
-
-def _run_config(movie: str, request: Request) -> dict[str, Any]:
-    only = sorted(map(str, request.targets or ()))
-    return {
-        "ops": {op_name(movie): {"config": {"only": only}}},
-        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-    }
-
-
-def _selection(movie: str, made: Iterable[ArtefactId], edited: Iterable[Name]) -> list[dg.AssetKey]:
-    keys = [artefact_key(movie, name.kind) for name in made] + [
-        input_key(movie, name.kind) for name in edited
-    ]
-    return list(dict.fromkeys(keys)) or [input_key(movie, "title")]
-
-
-def _range(names: Iterable[ArtefactId]) -> dict[str, str]:
-    """The range of partitions that covers all segments with work."""
-    segments = sorted(name for name in {partition_of(name) for name in names} if name is not None)
-    if not segments:
-        return {}
-    return {
-        "dagster/asset_partition_range_start": segments[0],
-        "dagster/asset_partition_range_end": segments[-1],
-    }
 
 
 @contextmanager

@@ -15,14 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from movie_assets.core.cost import Cost
-from movie_assets.core.event import ArtefactEvent
 from movie_assets.core.graph import Job
-from movie_assets.core.manifest import Manifest
 from movie_assets.core.movie import Movie
 from movie_assets.core.outcome import Outcome
 from movie_assets.core.plan import Plan, PlannedJob
 from movie_assets.core.progress import Progress
-from movie_assets.core.store.movie_store import MovieStore
 
 __all__ = ["Screen"]
 
@@ -40,21 +37,31 @@ class Screen:
     def plan(self, plan: Plan) -> None:
         """A table of what would be made, and the sums."""
         if not plan.jobs:
-            self.nothing_to_do(plan)
+            self._nothing_to_make(plan)
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in ("artefact", "", "why", "by", "USD"):
             table.add_column(column, overflow="fold", justify="right" if column == "USD" else "left")
         for job in plan.jobs[:_ROWS]:
             table.add_row(*_row(job))
-        Console(highlight=False, width=None if self._out.is_terminal else 140).print(table)
+        Console(highlight=False, markup=False, width=None if self._out.is_terminal else 140).print(table)
         if len(plan.jobs) > _ROWS:
             self._out.print(f"… and {len(plan.jobs) - _ROWS} more (--json shows all)")
         must = sum(job.status == "must" for job in plan.jobs)
         self._out.print(
             f"{plan.revision}: {_count(must, 'job')} must run (costs {plan.must_cost}), "
-            f"{len(plan.jobs) - must} may (up to {plan.may_cost}), {plan.reused} reused"
+            f"{len(plan.jobs) - must} may (up to {plan.may_cost}), {plan.reused} reused; "
+            f"{_expected(plan.expected_seconds)}"
         )
+
+    def _nothing_to_make(self, plan: Plan) -> None:
+        if plan.targets is None and plan.edits:
+            self._out.print(
+                f"{plan.revision}: nothing to make; "
+                f"movies make {plan.movie} publishes {_count(plan.reused, 'result')} made earlier"
+            )
+        else:
+            self.nothing_to_do(plan)
 
     def nothing_to_do(self, plan: Plan) -> None:
         """Says that everything is made."""
@@ -83,29 +90,6 @@ class Screen:
         """Names the files; the film's path is the last line."""
         for path in reversed(paths):
             self._out.print(_shown(path))
-
-    def revision(self, store: MovieStore, manifest: Manifest, films: Path) -> None:
-        """One revision: what it holds, who made it, what it cost."""
-        index = store.events.index()
-        numbers = store.manifests.numbers()
-        self._out.print(
-            f"[bold]{manifest.movie}[/] {manifest.revision} of {len(numbers)}, {manifest.created_at[:16].replace('T', ' ')} UTC, "
-            f"{manifest.blueprint}, {_count(manifest.segments, 'segment')}"
-        )
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in ("artefact", "since", "by", "seconds", "USD", "bytes", "digest"):
-            table.add_column(column, justify="right" if column in ("seconds", "USD", "bytes") else "left")
-        events = []
-        for name, record in manifest.artefacts.items():
-            event = index.result(name.partition("[")[0], record.inputs_digest)
-            events += [event] if event else []
-            table.add_row(
-                name, record.revision, *_made_by(event), f"{record.blob.size:,}", record.blob.digest[:12]
-            )
-        Console(highlight=False, width=None if self._out.is_terminal else 120).print(table)
-        self._out.print(f"cost: {Cost.of(event.cost for event in events)}")
-        if films.is_dir():
-            self._out.print(f"in {_shown(films)}: {', '.join(sorted(path.name for path in films.iterdir()))}")
 
 
 class _Lines:
@@ -166,11 +150,12 @@ def _row(job: PlannedJob) -> tuple[str, str, str, str, str]:
     return ", ".join(job.makes), job.status, "; ".join(job.reasons), str(job.context["provider"]), cost
 
 
-def _made_by(event: ArtefactEvent | None) -> tuple[str, str, str]:
-    if event is None:
-        return "", "", ""
-    cost = "unknown" if event.cost is None else f"{event.cost:.4f}" if event.cost else ""
-    return event.provider, f"{event.seconds:.1f}", cost
+def _expected(seconds: float | None) -> str:
+    if seconds is None:
+        return "time unknown"
+    if seconds < 1:
+        return "less than 1 s"
+    return f"about {seconds:.0f} s" if seconds < 100 else f"about {seconds / 60:.0f} min"
 
 
 def _count(number: int, noun: str) -> str:

@@ -20,7 +20,6 @@ from movie_assets.core.ports import Captions, ClipRequest, Encoded, Frame, Shot,
 from movie_assets.core.words import Words
 from resources import worker
 from resources.ffmpeg import binary
-from resources.fonts import caption_fonts
 from resources.planes import Pixels, black, mix
 from resources.shots import shown
 
@@ -127,6 +126,9 @@ def _captioned(request: ClipRequest) -> str:
     text = shown_text(request.words, request.captions)
     if not text:
         return ""
+    # fontTools takes as long to load as all the rest: only who needs it waits for it.
+    from resources.fonts import caption_fonts
+
     here = Path()
     fonts = caption_fonts(text, Workspace(here))
     seconds = request.frames / request.frame.fps

@@ -17,7 +17,7 @@ from fontTools.varLib import instancer
 from movie_assets.core.errors import Unready
 from movie_assets.core.ports import Workspace
 
-__all__ = ["FontSet", "caption_fonts", "uncovered"]
+__all__ = ["FontSet", "caption_fonts", "complaint", "uncovered"]
 
 _OWN_FOLDER = "CAPTION_FONTS"
 _BASE = "noto-sans"
@@ -65,6 +65,12 @@ def caption_fonts(text: str, at: Workspace) -> FontSet:
 def uncovered(text: str) -> str:
     """The characters of a text that no installed font can show, sorted."""
     return "".join(map(chr, sorted(_needed(text).difference(*_chosen(text).values()))))
+
+
+def complaint(text: str) -> Unready | None:
+    """What to say of a text that no installed font can show whole; None of one that some can."""
+    missing = uncovered(text)
+    return _unready(frozenset(map(ord, missing))) if missing else None
 
 
 def _chosen(text: str) -> dict[Path, frozenset[int]]:

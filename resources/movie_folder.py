@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from movie_assets.core.artefact import BlobRef, check_movie_id
-from movie_assets.core.digest import digest_of_bytes, digest_of_stream
+from movie_assets.core.digest import digest_of, digest_of_bytes, digest_of_stream
 from movie_assets.core.errors import Refused
 from movie_assets.core.store.movie_store import MovieStore
 from resources.probe import picture_size
@@ -54,9 +56,20 @@ class MovieFolder:
                 next_step=f"movies new {self.path.name} --brief '...', or look at the names under {self.path.parent}",
             ) from None
 
+    def glance(self) -> str:
+        """Another text once one of the folder's files was edited; reads none of them. Hidden files do not count."""
+        looks = []
+        for folder, inner, files in os.walk(self.path):
+            inner[:] = [name for name in inner if not name.startswith(".")]
+            for path in (Path(folder, name) for name in files if not name.startswith(".")):
+                with suppress(OSError):
+                    stat = path.stat()
+                    looks.append(f"{path} {stat.st_mtime_ns} {stat.st_size} {stat.st_ino}")
+        return digest_of(sorted(looks))[:16]
+
     def __call__(self, name: str, /) -> BlobRef:
         """The reference of a file of this folder; refuses what is missing, outside, unknown or unreadable."""
-        path = self._inside(name)
+        path = self.file(name)
         media_type = _MEDIA_TYPES.get(path.suffix.lower())
         if media_type is None:
             raise Refused(f"{name}: {path.suffix or 'no suffix'} is none of {', '.join(_MEDIA_TYPES)}")
@@ -82,7 +95,8 @@ class MovieFolder:
                 if added.digest != ref.digest:
                     raise Refused(f"{path} changed while it was read", next_step="run the same command again")
 
-    def _inside(self, name: str) -> Path:
+    def file(self, name: str) -> Path:
+        """Where a file of this folder lies; `Refused` if it is missing or outside."""
         path, root = (self.path / name).resolve(), self.path.resolve()
         if Path(name).is_absolute() or not path.is_relative_to(root):
             raise Refused(

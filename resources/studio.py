@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,8 +22,10 @@ from movie_assets.core.store.local import LocalDriver
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.task import Ports
 from resources.clock import SystemClock
+from resources.glyphs import check_glyphs
 from resources.movie_folder import CONFIG, MovieFolder
 from resources.providers import LANES, PROVIDERS, Providers
+from resources.scratch import own_scratch
 
 __all__ = ["Studio"]
 
@@ -50,6 +51,10 @@ class Studio:
             path.parent.name for path in self.movies.glob(f"*/{CONFIG}") if _is_movie(path.parent.name)
         )
 
+    def glance(self, movie: str) -> str:
+        """Another text once a file of the movie was edited; reads no file."""
+        return MovieFolder(self.movies, movie).glance()
+
     def file(self, movie: str) -> MovieFile:
         """What movie.yaml says; `Refused` with every problem and its line."""
         folder = MovieFolder(self.movies, movie)
@@ -66,8 +71,11 @@ class Studio:
         folder = MovieFolder(self.movies, movie)
         graph = _graph(said)
         _check_names(said, graph)
+        inputs = resolve(said, folder)
+        check_glyphs(said, folder)
         read = {wire.name for p in graph.blueprint.producers for wire in p.reads if wire.reach is Reach.INPUT}
-        inputs = {name: given for name, given in resolve(said, folder).items() if name.kind in read}
+        unread = INPUTS.keys() - read
+        inputs = {name: given for name, given in inputs.items() if name.kind not in unread}
         return Movie(movie, self.store(movie), graph, inputs, said.takes, said.pins, folder, self.gear)
 
     def store(self, movie: str) -> MovieStore:
@@ -87,7 +95,7 @@ class Studio:
             ports=self.ports,
             clock=self.clock,
             price=_price,
-            scratch=Path(tempfile.gettempdir()) / f"movie-assets-{os.getpid()}",
+            scratch=own_scratch(),
             places={"machine": self.places},
             lane=lambda provider: LANES.get(provider, provider),
             editor=_editor(),
@@ -95,18 +103,23 @@ class Studio:
 
 
 def _graph(said: MovieFile) -> Graph:
-    return Graph.of(BLUEPRINTS[said.blueprint], said.segments, INPUTS)
+    return Graph.of(BLUEPRINTS[said.blueprint], said.segments, INPUTS, said.replace.keys())
 
 
 def _check_names(said: MovieFile, graph: Graph) -> None:
     named = [(("takes", str(name)), name) for name in said.takes] + [(("pins",), name) for name in said.pins]
-    unknown = [
+    named += [(("replace", str(name)), name) for name in said.replace]
+    problems = [
         (path, f"{said.blueprint} movies have no artefact {name}")
         for path, name in named
         if name not in graph.makers
     ]
-    if unknown:
-        raise said.refusal(unknown)
+    both = [name for name in said.pins if name in said.replace]
+    problems += [
+        (("pins",), f"{name} is replaced by a file, which stays anyway; remove the pin") for name in both
+    ]
+    if problems:
+        raise said.refusal(problems)
 
 
 def _price(job: Job, provider: str, payload: object) -> float | None:

@@ -162,6 +162,11 @@ BAD = [
     ),
     ("title: Test\nsegments: 2\ntakes: {'painting[1]': 2}\n", ["movie.yaml:3", "painting[1]"]),
     ("title: Test\nblueprint: opera\n", ["movie.yaml:2", "opera", "narrated", "podcast"]),
+    (
+        "title: Test\nsegments: 2\noverrides:\n  1: {narration: {text: The 漢 sign}}\n",
+        ["movie.yaml:4", "overrides.1.narration.text", "漢", "CJK"],
+    ),
+    ("title: Test\nsegments: 1\nscript: {provider: offline, source: signs.md}\n", ["signs.md:7", "字"]),
     ("title: [\n", ["movie.yaml"]),
     ("", ["movie.yaml"]),
 ]
@@ -171,6 +176,7 @@ BAD = [
 def test_bad_input_gets_a_sentence(shell: Shell, text: str, said: list[str]) -> None:
     """File, line, field and what is allowed; exit 2; nothing on disk changed."""
     (shell.config.parent / "bad.png").write_bytes(b"not a picture")
+    (shell.config.parent / "signs.md").write_text("# T\n\nS.\n\n## One\n\nThe sign 字.\n")
     shell.config.write_text(text)
     before = shell.files()
     for line in ("check tale", "plan tale", "make tale"):

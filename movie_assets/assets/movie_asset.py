@@ -2,7 +2,7 @@
 
 # Dagster reads the annotations of `make` as objects, so they may not be postponed to strings here.
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 
 import dagster as dg
@@ -57,7 +57,7 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
         report = Report(context, production, selection, io_manager)
         with _cancelled_when_interrupted(context):
             _make(production, report, io_manager, progress)
-        _finish(context, production)
+            _finish(context, production, report, lambda merged: _run(merged, report, io_manager, progress))
         # Nothing: an output of many partitions has one version and would overwrite the exact ones.
         yield from ()
 
@@ -69,11 +69,16 @@ def _make(production: Production, report: Report, keeper: Keeper, progress: Prog
     production.begin()
     report.inputs()
     report.reused()
+    _run(production, report, keeper, progress)
+
+
+def _run(production: Production, report: Report, keeper: Keeper, progress: Progress) -> None:
     outcomes = production.outcomes(lambda ended: keeper.keep(production.log, ended), progress.started)
     with closing(outcomes):
         for outcome in outcomes:
             progress.ended(outcome)
             report.ended(outcome)
+    report.settled()
 
 
 @contextmanager
@@ -86,18 +91,25 @@ def _cancelled_when_interrupted(context: dg.AssetExecutionContext) -> Iterator[N
         raise
 
 
-def _finish(context: dg.AssetExecutionContext, production: Production) -> None:
+def _finish(
+    context: dg.AssetExecutionContext,
+    production: Production,
+    report: Report,
+    make: Callable[[Production], None],
+) -> None:
+    """Publishes; `make` makes what a merge with another's revision leaves to make."""
     error = production.error()
     if error is not None:
         raise error
-    manifest = production.publish()
+    manifest = production.publish(make)
     if manifest is not None:
         context.log.info(f"published {manifest.movie} {manifest.revision}")
+        report.published(manifest)
 
 
 def _check_segments(movie: Movie, loaded: Graph) -> None:
     """Dagster's partitions are those of when the definitions were loaded."""
-    if (movie.graph.segments, movie.graph.blueprint) != (loaded.segments, loaded.blueprint):
+    if (movie.graph.segments, movie.graph.blueprint.name) != (loaded.segments, loaded.blueprint.name):
         raise Refused(
             f"{movie.id} has {movie.graph.segments} segments now, and had {loaded.segments} when Dagster loaded it",
             movie=movie.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import dagster as dg
@@ -21,8 +21,12 @@ from movie_assets.core.artefact import ArtefactId, BlobRef, Scope
 from movie_assets.core.blueprint import Reach
 from movie_assets.core.errors import MovieError
 from movie_assets.core.graph import Job
+from movie_assets.core.inputs import INPUTS
+from movie_assets.core.manifest import Manifest
+from movie_assets.core.metrics import Metrics
 from movie_assets.core.movie import Production
 from movie_assets.core.outcome import Outcome
+from movie_assets.core.planner import Decision, decide
 from movie_assets.core.record import RunLog
 from movie_assets.core.reuse import Signature
 
@@ -49,13 +53,15 @@ class Report:
     ) -> None:
         self._context, self._production, self._keeper = context, production, keeper
         self._movie, self._graph = production.movie.id, production.movie.graph
+        # What is in an artefact's place is shown there, and is no asset of its own.
+        self._inputs = {name: each for name, each in production.movie.inputs.items() if name.kind in INPUTS}
         self._selection = selection
         self._latest = latest_of(context.instance, self._keys())
         self._told = newest_record(context.instance)
 
     def inputs(self) -> None:
         """The inputs under their versions, before anything is made from them."""
-        for name, given in self._production.movie.inputs.items():
+        for name, given in self._inputs.items():
             key, partition = input_key(self._movie, name.kind), partition_of(name)
             seen = self._latest[key].get(partition)
             if seen is None or seen.version != given.digest or name in self._selection.inputs:
@@ -63,11 +69,22 @@ class Report:
 
     def reused(self) -> None:
         """Earlier results that stand."""
-        decision = self._production.standing()
-        for job in self._graph.jobs:
+        self._standing(self._production.standing(), self._graph.jobs)
+
+    def settled(self) -> None:
+        """What stands whatever it might read, pins and a person's files, now that all that has been told."""
+        movie = self._production.movie
+        kept = [job for job in self._graph.jobs if job.instead or not movie.pins.isdisjoint(job.makes)]
+        if kept:
+            self._standing(decide(movie.known(), movie.request()), kept, only_news=True)
+
+    def _standing(self, decision: Decision, jobs: Iterable[Job], only_news: bool = False) -> None:
+        for job in jobs:
             outputs = {name: ref for name in job.makes if (ref := decision.outputs.get(name)) is not None}
-            if outputs and (self._selection.includes(job) or self._is_news(job, outputs)):
-                self._results(job, decision.signatures[job.makes[0]], outputs, made=False)
+            found = decision.signatures.get(job.makes[0])
+            wanted = not only_news and self._selection.includes(job)
+            if outputs and found and (wanted or self._is_news(job, outputs)):
+                self._results(job, found, outputs, made=False)
 
     def ended(self, outcome: Outcome) -> None:
         """The results of a job, or what went wrong with it."""
@@ -78,11 +95,19 @@ class Report:
             for name in outcome.job.makes:
                 self._context.log_event(_failure(artefact_key(self._movie, name.kind), name, outcome.error))
 
+    def published(self, manifest: Manifest) -> None:
+        """What the new revision took, on the page of what the movie is exported as."""
+        metrics = self._production.movie.store.metrics.find(manifest.number)
+        if metrics is not None:
+            kind = next(iter(self._graph.blueprint.exports.values()))
+            key = artefact_key(self._movie, kind)
+            self._context.log_event(dg.AssetObservation(key, metadata=_taken(metrics)))
+
     def _results(self, job: Job, found: Signature, outputs: Mapping[ArtefactId, BlobRef], made: bool) -> None:
         pointer = newest_record(self._context.instance)
-        producer = job.producer
+        producer, versions = (job.instead or job).producer, self._versions_read(job, found)
         for name, ref in outputs.items():
-            tags = result_tags(self._movie, ref.digest, producer.version, producer.reads, found, pointer)
+            tags = result_tags(self._movie, ref.digest, producer.version, producer.reads, versions, pointer)
             facts = self._keeper.describe(self._movie, name, found.digest, made)
             self._tell(artefact_key(self._movie, name.kind), partition_of(name), tags, facts)
 
@@ -111,7 +136,19 @@ class Report:
         oldest = min(latest.record for latest in known)
         return any(record > oldest for record in self._records_read(job))
 
+    def _versions_read(self, job: Job, found: Signature) -> Mapping[str, str]:
+        """The version of each read by its label; those that a person's file does not read are as Dagster has them."""
+        if job.instead is None:
+            return found.reads
+        seen = {
+            read.label: self._latest[key_of_read(self._movie, read)].get(None)
+            for read in job.instead.producer.reads
+            if read.reach is not Reach.ORDINAL
+        }
+        return {label: (latest and latest.version) or "" for label, latest in seen.items()}
+
     def _records_read(self, job: Job) -> Iterator[int]:
+        job = job.instead or job
         for read, wire in zip(job.producer.reads, job.wires, strict=True):
             if read.reach is not Reach.ORDINAL:
                 seen = self._latest[key_of_read(self._movie, read)]
@@ -120,7 +157,7 @@ class Report:
     def _keys(self) -> dict[dg.AssetKey, bool]:
         scopes = self._graph.blueprint.scopes
         keys = {artefact_key(self._movie, kind): scope is Scope.SEGMENT for kind, scope in scopes.items()}
-        for name in self._production.movie.inputs:
+        for name in self._inputs:
             keys[input_key(self._movie, name.kind)] = name.segment is not None
         return keys
 
@@ -132,6 +169,21 @@ def _failure(key: dg.AssetKey, name: ArtefactId, error: MovieError) -> dg.AssetO
         description=f"{name} failed: {error.fact}",
         metadata={"error": dg.MetadataValue.text(str(error)), "outcome": "failed"},
     )
+
+
+def _taken(metrics: Metrics) -> dict[str, Any]:
+    total = metrics.total
+    return {
+        "revision": metrics.revision,
+        "paid": str(total.cost),
+        "saved by reuse": str(total.saved),
+        "jobs made": total.made,
+        "jobs reused": total.reused,
+        "failed": total.failed,
+        "retries": total.retries,
+        "seconds": metrics.wall_seconds or 0.0,
+        "per producer and provider": dg.MetadataValue.json(msgspec.to_builtins(metrics.lines)),
+    }
 
 
 def _shown(payload: Any) -> Any:

@@ -16,7 +16,6 @@ from dagster import AssetKey, DagsterInstance
 
 from movie_assets.assets.keys import key_of_read
 from movie_assets.core.blueprint import Reach, Read
-from movie_assets.core.reuse import Signature
 
 __all__ = ["Latest", "input_tags", "latest_of", "newest_record", "result_tags"]
 
@@ -41,14 +40,19 @@ def input_tags(digest: str) -> dict[str, str]:
 
 
 def result_tags(
-    movie: str, digest: str, code_version: str, reads: Sequence[Read], found: Signature, pointer: int
+    movie: str,
+    digest: str,
+    code_version: str,
+    reads: Sequence[Read],
+    versions: Mapping[str, str],
+    pointer: int,
 ) -> dict[str, str]:
     """The tags of a result: its own version, and the version of all that it read."""
     tags = {DATA_VERSION: digest, USER_PROVIDED: "true", CODE_VERSION: code_version}
     for read in reads:
         if read.reach is not Reach.ORDINAL:
             key = key_of_read(movie, read).to_user_string()
-            tags.setdefault(INPUT_VERSION + key, found.reads[read.label])
+            tags.setdefault(INPUT_VERSION + key, versions[read.label])
             tags[INPUT_POINTER + key] = str(pointer)
     return tags
 

@@ -24,6 +24,12 @@ class Cost(Struct, frozen=True):
             math.fsum(price for price in listed if price is not None), sum(price is None for price in listed)
         )
 
+    @classmethod
+    def total(cls, costs: Iterable[Cost]) -> Cost:
+        """Adds up costs."""
+        listed = list(costs)
+        return cls(math.fsum(cost.usd for cost in listed), sum(cost.unknown for cost in listed))
+
     def __str__(self) -> str:
         usd = f"{self.usd:.4f} USD" if self.usd >= 0.00005 else "less than 0.0001 USD"
         unknown = f"{self.unknown} of unknown price"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 from movie_assets.core.artefact import ArtefactId, Name, Scope
 from movie_assets.core.blueprint import Blueprint, Producer, Reach
 from movie_assets.core.errors import Refused
+from movie_assets.core.replacement import replacement, replacing
 
 __all__ = ["Graph", "Job", "Wire"]
 
@@ -25,12 +26,13 @@ class Wire(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call of one producer; makes one or more artefacts."""
+    """One call of one producer; makes one or more artefacts. A person's file may stand there `instead` of another job."""
 
     producer: Producer
     segment: int | None
     wires: tuple[Wire, ...]
     makes: tuple[ArtefactId, ...]
+    instead: Job | None = None
 
     @property
     def id(self) -> str:
@@ -56,9 +58,15 @@ class Graph:
     jobs: tuple[Job, ...]
 
     @classmethod
-    def of(cls, blueprint: Blueprint, segments: int, inputs: Mapping[str, Scope]) -> Graph:
-        """Expands a blueprint; refuses what `Blueprint.ordered` refuses."""
-        expand = _Expansion(blueprint.scopes, dict(inputs), segments)
+    def of(
+        cls,
+        blueprint: Blueprint,
+        segments: int,
+        inputs: Mapping[str, Scope],
+        replaced: Collection[ArtefactId] = frozenset(),
+    ) -> Graph:
+        """Expands a blueprint; refuses what `Blueprint.ordered` refuses. What is `replaced` is made of a person's file."""
+        expand = _Expansion(blueprint.scopes, dict(inputs), segments, replaced)
         jobs = (job for producer in blueprint.ordered(inputs) for job in expand.jobs(producer))
         return cls(blueprint, segments, tuple(jobs))
 
@@ -75,6 +83,17 @@ class Graph:
             for name in dict.fromkeys(job.needs()):
                 readers[name].append(job)
         return {name: tuple(jobs) for name, jobs in readers.items()}
+
+    def named(self, names: Iterable[Name]) -> frozenset[ArtefactId]:
+        """The artefacts that are meant: a bare kind of what exists per segment means all of them."""
+        kinds = {kind for kind, scope in self.blueprint.scopes.items() if scope is Scope.SEGMENT}
+        found: set[ArtefactId] = set()
+        for name in names:
+            if name.segment is None and name.kind in kinds:
+                found.update(Name(name.kind, segment) for segment in range(self.segments))
+            else:
+                found.add(name)
+        return frozenset(found)
 
     def upstream(self, targets: Iterable[ArtefactId]) -> frozenset[ArtefactId]:
         """The targets and everything they need; an unknown target is `Refused`."""
@@ -118,6 +137,7 @@ class _Expansion:
     scopes: dict[str, Scope]
     inputs: dict[str, Scope]
     segments: int
+    replaced: Collection[ArtefactId]
 
     def jobs(self, producer: Producer) -> Iterator[Job]:
         reads = [(read.label, read.reach, read.name) for read in producer.reads]
@@ -125,7 +145,19 @@ class _Expansion:
             wires = tuple(
                 Wire(label, reach, self.names(name, reach, segment)) for label, reach, name in reads
             )
-            yield Job(producer, segment, wires, tuple(Name(kind, segment) for kind in producer.makes))
+            job = Job(producer, segment, wires, tuple(Name(kind, segment) for kind in producer.makes))
+            yield from self.without_replaced(job) if self.replaced else (job,)
+
+    def without_replaced(self, job: Job) -> Iterator[Job]:
+        """A job for what is left to make of another, and one for each file in the place of the rest."""
+        left = tuple(name for name in job.makes if name not in self.replaced)
+        if left:
+            yield job if left == job.makes else replace(job, makes=left)
+        for name in job.makes:
+            if name not in left:
+                producer = replacement(name.kind, job.producer.scope)
+                wire = Wire(producer.reads[0].label, Reach.INPUT, (replacing(name),))
+                yield Job(producer, name.segment, (wire,), (name,), instead=job)
 
     def names(self, name: str, reach: Reach, segment: int | None) -> tuple[Name, ...]:
         if reach is Reach.EVERY:

@@ -21,6 +21,7 @@ from movie_assets.core.movie_file import (
     Section,
     SegmentOverride,
 )
+from movie_assets.core.replacement import WANTED, replacing
 
 __all__ = ["INPUTS", "FileReader", "Input", "resolve"]
 
@@ -96,11 +97,11 @@ _ROWS: Mapping[str, _Row] = {
 INPUTS: Mapping[str, Scope] = {name: row.scope for name, row in _ROWS.items()}
 
 # Which fields name a person's own file, and what must be in it.
-_OWN_FILES: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("script", "source"): ("a text", "text/"),
-    ("picture", "file"): ("a picture", "image/"),
-    ("narration", "file"): ("a recording", "audio/"),
-    ("music", "file"): ("music", "audio/"),
+_OWN_FILES: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
+    ("script", "source"): ("a text", ("text/",)),
+    ("picture", "file"): WANTED["picture"],
+    ("narration", "file"): WANTED["narration"],
+    ("music", "file"): WANTED["music"],
 }
 
 # What another provider would not understand, and so does not inherit.
@@ -108,11 +109,21 @@ _OF_ONE_PROVIDER = frozenset({"model", "size", "quality", "voice", "settings"})
 
 
 def resolve(movie: MovieFile, files: FileReader) -> dict[Name, Input]:
-    """Every input of a movie by its name, in the order of `INPUTS`; `Refused` tells every file that cannot be used."""
+    """Every input of a movie by its name, in the order of `INPUTS`, then the files in the place of artefacts.
+
+    `Refused` tells every file that cannot be used.
+    """
     own = _OwnFiles(movie, files)
     inputs = {each.name: each for kind, row in _ROWS.items() for each in _inputs(kind, row, movie, own)}
+    inputs |= {each.name: each for each in _replacements(movie, own)}
     own.refuse_bad()
     return inputs
+
+
+def _replacements(movie: MovieFile, own: _OwnFiles) -> Iterator[Input]:
+    for name, file_name in movie.replace.items():
+        payload = own.payload(("replace", str(name)), WANTED.get(name.kind, ("a file", ("",))), file_name)
+        yield Input(replacing(name), payload, digest_of(payload))
 
 
 def _inputs(kind: str, row: _Row, movie: MovieFile, own: _OwnFiles) -> Iterator[Input]:
@@ -144,7 +155,9 @@ def _payload(name: Name, row: _Row, section: Any, own: _OwnFiles) -> Any:
         key = field.rstrip("?")
         value = getattr(section, key)
         if value is not None and (row.section, key) in _OWN_FILES:
-            value = own.payload(name.segment, row.section, key, value)
+            path = (row.section, key)
+            where = path if name.segment is None else ("overrides", name.segment, *path)
+            value = own.payload(where, _OWN_FILES[path], value)
         if value is not None or key == field:
             payload[key] = value
     return payload
@@ -169,17 +182,18 @@ class _OwnFiles:
         self._ref = cache(files)
         self._problems: list[tuple[tuple[str | int, ...], str]] = []
 
-    def payload(self, segment: int | None, section: str, field: str, file_name: str) -> Any:
-        """The bytes a file holds, whatever it is called."""
-        path = (section, field) if segment is None else ("overrides", segment, section, field)
-        wanted, media_type = _OWN_FILES[section, field]
+    def payload(
+        self, path: tuple[str | int, ...], wanted: tuple[str, tuple[str, ...]], file_name: str
+    ) -> Any:
+        """The bytes a file holds, whatever it is called; the field at `path` names it."""
+        what, media_types = wanted
         try:
             ref = self._ref(file_name)
         except Refused as error:
             self._problems.append((path, error.fact))
             return None
-        if not ref.media_type.startswith(media_type):
-            self._problems.append((path, f"must be {wanted}, but {file_name} is {ref.media_type}"))
+        if not ref.media_type.startswith(media_types):
+            self._problems.append((path, f"must be {what}, but {file_name} is {ref.media_type}"))
         return msgspec.to_builtins(ref)
 
     def refuse_bad(self) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Generator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
+from msgspec import structs
 
 from movie_assets.core.artefact import ArtefactId, BlobRef, Name
+from movie_assets.core.claim import Lease
 from movie_assets.core.clock import Clock
 from movie_assets.core.commit import edits_between, is_news, next_manifest
 from movie_assets.core.errors import Conflict, MovieError
@@ -19,8 +21,9 @@ from movie_assets.core.expectation import expected_seconds
 from movie_assets.core.foresight import Foresight
 from movie_assets.core.graph import Graph, Job
 from movie_assets.core.inputs import Input
+from movie_assets.core.ledger import enter
 from movie_assets.core.manifest import Manifest
-from movie_assets.core.metrics import Metrics, metrics_of
+from movie_assets.core.merge import check_plain, merge, wanted_by
 from movie_assets.core.outcome import Outcome
 from movie_assets.core.plan import Plan
 from movie_assets.core.planner import Decision, Known, Price, decide, plan_of
@@ -32,6 +35,9 @@ from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.task import Ports
 
 __all__ = ["Files", "Gear", "Movie", "Movies", "Production"]
+
+_MERGES = 5
+"""How often a run that is overtaken again and again merges before it gives up."""
 
 
 class Files(Protocol):
@@ -46,7 +52,10 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gear:
-    """What every movie of a process works with; `places` and `lane` as in `run.Means`."""
+    """What every movie of a process works with; `places` and `lane` as in `run.Means`.
+
+    A run that does not show itself for `lease_seconds` counts as dead, and others take over what it was about to pay.
+    """
 
     ports: Ports
     clock: Clock
@@ -55,6 +64,7 @@ class Gear:
     places: Mapping[str, int]
     lane: Callable[[str], str]
     editor: str = ""
+    lease_seconds: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,20 +205,57 @@ class Production:
                     self.failures.append(outcome)
                 yield outcome
 
-    def publish(self) -> Manifest | None:
+    def publish(
+        self, make: Callable[[Production], object] = lambda merged: list(merged.outcomes())
+    ) -> Manifest | None:
         """Publishes the next revision if every artefact of the movie is there; else, or if nothing is new, None.
 
-        `Conflict` if another revision was published since the plan was made.
+        If another revision was published since the plan was made, its edits are merged with ours, and `make` makes
+        what that leaves to make; `Conflict` if both changed the same.
         """
-        known, store = self.movie.known(), self.movie.store
-        whole = decide(known, self.movie.request())
-        if whole.jobs:
-            return None
-        if not is_news(known, whole):
-            assert known.base is not None
-            store.manifests.write_hint(known.base)
-            return None
-        self._check_base(known.base)
+        at, store = self, self.movie.store
+        for _ in range(_MERGES + 1):
+            known = at.movie.known()
+            whole = decide(known, at.movie.request())
+            if whole.jobs:
+                return None
+            if not is_news(known, whole):
+                assert known.base is not None
+                store.manifests.write_hint(known.base)
+                return None
+            if at._is_on(known.base):
+                with suppress(Conflict):
+                    return at._commit(known, whole)
+            at = self._merged()
+            make(at)
+            if error := at.error():
+                raise error
+        raise Conflict(
+            "others published again and again while this run merged",
+            movie=self.movie.id,
+            next_step=f"movies make {self.movie.id}",
+        )
+
+    def _merged(self) -> Production:
+        """What is left to make for this run's edits together with those of the live revision, on top of it."""
+        mine, live = self.movie, self.movie.store.manifests.live()
+        assert live is not None
+        graph, inputs = merge(self.known.base, live, mine.graph, mine.inputs)
+        self._check_plain(live)
+        movie = replace(mine, graph=graph, inputs=inputs)
+        known, request = replace(movie.known(), base=live), movie.request()
+        decision = decide(known, request)
+        plan = structs.replace(movie._plan_of(known, request, decision), plan_id=self.plan.plan_id)
+        log = replace(self.log, revision=plan.revision)
+        return Production(movie, known, request, decision, plan, log, self.stop, begun=self.begun)
+
+    def _check_plain(self, live: Manifest) -> None:
+        graph, inputs = wanted_by(live, self.movie.graph)
+        theirs = replace(self.movie, graph=graph, inputs=inputs).known()
+        takes = {name: take for name, take in self.request.takes.items() if name in graph.makers}
+        check_plain(self.known.base, live, decide(theirs, Request(takes=takes)), self.request.pins)
+
+    def _commit(self, known: Known, whole: Decision) -> Manifest:
         header = {
             "movie": self.movie.id,
             "plan_id": self.plan.plan_id,
@@ -216,17 +263,12 @@ class Production:
             "created_at": self.movie.gear.clock.now(),
             "timeline": self._timeline(whole),
         }
+        store = self.movie.store
         manifest = next_manifest(known, whole, store.events, self.log, header, self.movie.gear.editor)
         store.manifests.publish(manifest)
-        store.metrics.save(self._metrics(manifest))
+        enter(store, manifest, self.log.run_id, self.movie.gear.clock.seconds() - self.begun)
+        store.plans.forget_before(manifest.number)
         return manifest
-
-    def _metrics(self, manifest: Manifest) -> Metrics:
-        events = self.movie.store.events
-        took = self.movie.gear.clock.seconds() - self.begun
-        return metrics_of(
-            manifest, events.artefacts(), events.index(), run_id=self.log.run_id, wall_seconds=took
-        )
 
     def error(self) -> MovieError | None:
         """The failures of this run as one error, each named with what it blocked."""
@@ -240,8 +282,11 @@ class Production:
             next_step=errors[0].next_step,
         )
 
+    def _is_on(self, live: Manifest | None) -> bool:
+        return (live.digest if live else None) == self.plan.manifest_base_digest
+
     def _check_base(self, live: Manifest | None) -> None:
-        if (live.digest if live else None) != self.plan.manifest_base_digest:
+        if not self._is_on(live):
             raise Conflict(
                 "another revision was published after this plan was made",
                 movie=self.movie.id,
@@ -261,6 +306,7 @@ class Production:
             scratch=gear.scratch / self.movie.id / self.log.run_id,
             places=gear.places,
             lane=gear.lane,
+            lease=Lease(store.leases, store.claims, gear.clock, self.log.run_id, gear.lease_seconds),
             stop=self.stop,
             on_start=on_start,
         )

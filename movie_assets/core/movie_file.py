@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from math import isfinite
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -28,9 +25,10 @@ from pydantic_core import ErrorDetails
 
 from movie_assets.core.artefact import Name, check_movie_id
 from movie_assets.core.errors import Refused
+from movie_assets.core.outline import Node, line_of, read_yaml
+from movie_assets.core.problem import Problem, dotted, refusal, shown
 
 __all__ = [
-    "CaptionsSection",
     "FrameSection",
     "MotionSection",
     "MovieFile",
@@ -39,51 +37,14 @@ __all__ = [
     "NarrationSection",
     "PictureOverride",
     "PictureSection",
-    "Problem",
     "ScriptSection",
     "Section",
     "SegmentOverride",
     "TransitionSection",
     "read_movie",
-    "refusal",
-    "unprintable",
 ]
 
-_MAX_BYTES = 1 << 20
-_MAX_DEPTH = 16
-_MAX_NODES = 200_000
 _MAX_SEGMENTS = 1000
-_SHOWN_PROBLEMS = 50
-
-# --- problems ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """One thing wrong in a file a person wrote: its line, and a sentence that begins with the field."""
-
-    line: int
-    sentence: str
-
-
-def refusal(file_name: str, problems: Iterable[Problem], next_step: str) -> Refused:
-    """All problems of a file as one error, in the order of their lines."""
-    lines = [f"{file_name}:{problem.line}: {problem.sentence}" for problem in sorted(set(problems))]
-    if len(lines) == 1:
-        return Refused(lines[0], next_step=next_step)
-    rest = len(lines) - _SHOWN_PROBLEMS
-    more = [f"… and {rest} more"] if rest > 0 else []
-    shown = [f"{len(lines)} problems in {file_name}", *lines[:_SHOWN_PROBLEMS], *more]
-    return Refused("\n  ".join(shown), next_step=next_step)
-
-
-def unprintable(text: str) -> re.Match[str] | None:
-    """The first character that no written text should hold: control characters other than tab and newline."""
-    return _UNPRINTABLE.search(text)
-
-
-_UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-
 
 # --- the model --------------------------------------------------------------------------------------------------
 
@@ -119,7 +80,7 @@ def _named(what: str) -> AfterValidator:
 
 def _segment(key: str, info: ValidationInfo) -> int:
     if re.fullmatch(r"0|[1-9][0-9]{0,5}", key) is None:
-        raise ValueError(f"must be the number of a segment, counted from 0, not {_shown(key)}")
+        raise ValueError(f"must be the number of a segment, counted from 0, not {shown(key)}")
     return _Known.of(info).check(int(key))
 
 
@@ -127,7 +88,7 @@ def _artefact(text: Any, info: ValidationInfo) -> Name:
     try:
         name = Name.parse(text if isinstance(text, str) else "")
     except Refused:
-        raise ValueError(f'must be an artefact such as "picture[2]", not {_shown(text)}') from None
+        raise ValueError(f'must be an artefact such as "picture[2]", not {shown(text)}') from None
     if name.segment is not None:
         _Known.of(info).check(name.segment)
     return name
@@ -135,7 +96,7 @@ def _artefact(text: Any, info: ValidationInfo) -> Name:
 
 def _scalar(value: Any) -> Any:
     if isinstance(value, (dict, list)):
-        raise ValueError(f"must be text, a number, true, false or null, not {_shown(value)}")
+        raise ValueError(f"must be text, a number, true, false or null, not {shown(value)}")
     return value
 
 
@@ -159,6 +120,7 @@ Switch = Annotated[bool, Field(description="true or false")]
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\n]*$")]
 Title = Annotated[Line, Field(description="one line of at most 200 characters")]
 Label = Annotated[Line | None, Field(description="one line of at most 200 characters")]
+OwnFile = Annotated[Line, Field(description="the name of a file in the movie's folder")]
 FileName = Annotated[Line | None, Field(description="the name of a file in the movie's folder")]
 Size = Annotated[
     Line | None, Field(pattern=r"^[1-9][0-9]*x[1-9][0-9]*$", description="a size such as 1536x864")
@@ -314,6 +276,9 @@ Overrides = Annotated[
     Mapping[SegmentNumber, SegmentOverride], Field(description="a mapping such as {2: {motion: animated}}")
 ]
 Takes = Annotated[Mapping[Artefact, Take], Field(description='a mapping such as {"picture[2]": 2}')]
+Replacements = Annotated[
+    Mapping[Artefact, OwnFile], Field(description='a mapping such as {"clip[2]": my-own.mp4}')
+]
 Pins = Annotated[frozenset[Artefact], Field(strict=False, description='a list such as ["picture[2]"]')]
 
 
@@ -323,7 +288,7 @@ class _Origin:
 
     movie: str = ""
     file_name: str = field(default="", compare=False)
-    root: _Node | None = field(default=None, compare=False)
+    root: Node | None = field(default=None, compare=False)
 
 
 class MovieFile(Section):
@@ -349,6 +314,7 @@ class MovieFile(Section):
     overrides: Overrides = {}
     takes: Takes = {}
     pins: Pins = frozenset()
+    replace: Replacements = {}
 
     _origin: _Origin = PrivateAttr(default_factory=_Origin)
 
@@ -360,7 +326,7 @@ class MovieFile(Section):
     def refusal(self, problems: Iterable[tuple[tuple[str | int, ...], str]]) -> Refused:
         """An error about fields that are well-formed but of no use, each a path and a sentence, told with lines."""
         origin = self._origin
-        found = [Problem(_line(origin.root, path), f"{_dotted(path)}: {what}") for path, what in problems]
+        found = [Problem(line_of(origin.root, path), f"{dotted(path)}: {what}") for path, what in problems]
         return refusal(origin.file_name, found, _next_step(origin.movie, origin.file_name))
 
 
@@ -377,7 +343,7 @@ def read_movie(
     Every problem is reported in one `Refused`.
     """
     check_movie_id(movie_id)
-    root, problems = _read_yaml(text)
+    root, problems = read_yaml(text, MovieFile.asks)
     movie = None
     if root is not None:
         known = _Known({**providers, "blueprint": blueprints}, _segments(root.value))
@@ -404,11 +370,11 @@ def _segments(value: Mapping[str, Any]) -> int:
 # --- sentences --------------------------------------------------------------------------------------------------
 
 
-def _problems(error: ValidationError, root: _Node) -> Iterator[Problem]:
+def _problems(error: ValidationError, root: Node) -> Iterator[Problem]:
     for found in error.errors(include_url=False):
         if found["type"] != "default_factory_not_called":
             path = tuple(part for part in found["loc"] if part != "[key]")
-            yield Problem(_line(root, path), f"{_dotted(path)}: {_sentence(path, found)}")
+            yield Problem(line_of(root, path), f"{dotted(path)}: {_sentence(path, found)}")
 
 
 def _sentence(path: tuple[str | int, ...], error: ErrorDetails) -> str:
@@ -424,8 +390,8 @@ def _sentence(path: tuple[str | int, ...], error: ErrorDetails) -> str:
         case "literal_error":
             return _choice(re.findall("'([^']+)'", error["ctx"]["expected"]), value)
         case "string_type" if isinstance(value, (bool, int, float)):
-            return f"must be text, not {_shown(value)}; put it in quotes"
-    return f"must be {asks}, not {_shown(value)}"
+            return f"must be text, not {shown(value)}; put it in quotes"
+    return f"must be {asks}, not {shown(value)}"
 
 
 def _declared(path: tuple[str | int, ...]) -> tuple[type[Section], str]:
@@ -450,7 +416,7 @@ def _value_type(mapping: Any) -> tuple[Any, str | None]:
     values = get_args(mapping)[1:]
     if not values:
         return None, None
-    asked = [each.description for each in get_args(values[0]) if isinstance(each, FieldInfo)]
+    asked = [each.description for each in get_args(values[0]) if isinstance(each, FieldInfo) and each.description]
     return values[0], next(iter(asked), None)
 
 
@@ -469,7 +435,7 @@ def _unknown_field(name: str, model: type[Section]) -> str:
 
 
 def _choice(allowed: Collection[str], value: Any) -> str:
-    return f"must be {_or(list(allowed))}, not {_shown(value)}{_meant(allowed, value)}"
+    return f"must be {_or(list(allowed))}, not {shown(value)}{_meant(allowed, value)}"
 
 
 def _meant(allowed: Collection[str], value: Any) -> str:
@@ -479,211 +445,3 @@ def _meant(allowed: Collection[str], value: Any) -> str:
 
 def _or(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case dict():
-            return "a mapping"
-        case list():
-            return "a list"
-        case str() if len(value) > 60:
-            return f"{json.dumps(value[:50], ensure_ascii=False)}… ({len(value)} characters)"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _dotted(path: Iterable[str | int]) -> str:
-    return ".".join(str(part)[:64] for part in path) or "movie"
-
-
-# --- YAML, with the line of each field --------------------------------------------------------------------------
-#
-# Values are those of YAML 1.2's core schema, so that `no` is the Norwegian language and 1:30 is no number.
-
-
-@dataclass(frozen=True, slots=True)
-class _Node:
-    """A value, its line (of its key, if it has one), and the nodes in it by key; `size` counts them all."""
-
-    value: Any
-    line: int
-    below: Mapping[str, _Node]
-    size: int = 1
-
-
-class _Unreadable(Exception):
-    """Reading cannot go on."""
-
-    def __init__(self, line: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.problem = Problem(line, sentence)
-
-
-def _line(root: _Node | None, path: Iterable[str | int]) -> int:
-    """The line of the field at a path, or of the innermost one around it that was written."""
-    line = 1
-    for part in path:
-        root = root and root.below.get(str(part))
-        if root is None:
-            break
-        line = root.line
-    return line
-
-
-def _read_yaml(text: bytes | str) -> tuple[_Node | None, list[Problem]]:
-    """The file's mapping, None if it cannot be read, and what was wrong on the way."""
-    outline = _Outline()
-    try:
-        return outline.read(_decoded(text)), outline.problems
-    except _Unreadable as error:
-        return None, [*outline.problems, error.problem]
-
-
-def _decoded(text: bytes | str) -> str:
-    raw = text.encode(errors="surrogatepass") if isinstance(text, str) else text
-    if len(raw) > _MAX_BYTES:
-        raise _Unreadable(1, f"the file is larger than {_MAX_BYTES} bytes")
-    try:
-        decoded = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _Unreadable(raw.count(b"\n", 0, error.start) + 1, "the file is not UTF-8 text") from None
-    decoded = decoded.replace("\r\n", "\n").replace("\r", "\n")
-    if found := unprintable(decoded):
-        line = decoded.count("\n", 0, found.start()) + 1
-        raise _Unreadable(line, f"holds the unprintable character U+{ord(found[0]):04X}; delete it")
-    return decoded
-
-
-class _Outline:
-    """Builds nodes from the parser's events; bounded in depth and in size, aliases counted in full."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-        self._events: Iterator[Any] = iter(())
-        self._anchors: dict[str, _Node] = {}
-
-    def read(self, text: str) -> _Node:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self._events = yaml.parse(text, Loader=loader)
-        try:
-            return self._document()
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            line = mark.line + 1 if mark else 1
-            raise _Unreadable(
-                line, _syntax(getattr(error, "problem", None) or str(error), text, line)
-            ) from None
-
-    def _document(self) -> _Node:
-        next(self._events)  # the stream's start
-        if isinstance(next(self._events), yaml.StreamEndEvent):
-            raise _Unreadable(1, "the file is empty; write at least a title:")
-        root = self._node(next(self._events), "", 0)
-        next(self._events)  # the document's end
-        after = next(self._events)
-        if not isinstance(after, yaml.StreamEndEvent):
-            line = after.start_mark.line + 1
-            raise _Unreadable(line, "a second document begins here; a movie is one document")
-        if not isinstance(root.value, dict):
-            raise _Unreadable(root.line, f"must be {MovieFile.asks}, not {_shown(root.value)}")
-        return root
-
-    def _node(self, event: Any, path: str, depth: int) -> _Node:
-        line = event.start_mark.line + 1
-        if isinstance(event, yaml.AliasEvent):
-            return self._alias(str(event.anchor), line)
-        if depth > _MAX_DEPTH:
-            raise _Unreadable(line, f"nested more than {_MAX_DEPTH} deep")
-        if event.tag is not None:
-            self._problem(line, path, f"YAML tags such as {event.tag!r} are not used here")
-        if isinstance(event, yaml.ScalarEvent):
-            text = self._text(event, path)
-            node = _Node(_plain(text) if event.implicit[0] else text, line, {})
-        elif isinstance(event, yaml.SequenceStartEvent):
-            node = self._list(line, path, depth)
-        else:
-            node = self._mapping(line, path, depth)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = node
-        return node
-
-    def _alias(self, anchor: str, line: int) -> _Node:
-        target = self._anchors.get(anchor)
-        if target is None:
-            raise _Unreadable(line, f"*{anchor} refers to nothing written before it")
-        return _Node(target.value, line, target.below, target.size)
-
-    def _list(self, line: int, path: str, depth: int) -> _Node:
-        below: dict[str, _Node] = {}
-        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
-            index = str(len(below))
-            below[index] = self._node(event, _inside(path, index), depth + 1)
-        return _Node([node.value for node in below.values()], line, below, self._size(below, line))
-
-    def _mapping(self, line: int, path: str, depth: int) -> _Node:
-        below: dict[str, _Node] = {}
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key = self._key(event, path, depth)
-            inner = _inside(path, str(key))
-            node = self._node(next(self._events), inner, depth + 1)
-            line_of_key = event.start_mark.line + 1
-            if key in below:
-                self._problem(line_of_key, inner, f"is written twice, first in line {below[key].line}")
-            elif key is not None:
-                below[key] = _Node(node.value, line_of_key, node.below, node.size)
-        return _Node({key: node.value for key, node in below.items()}, line, below, self._size(below, line))
-
-    def _key(self, event: Any, path: str, depth: int) -> str | None:
-        if isinstance(event, yaml.ScalarEvent):
-            return self._text(event, path)
-        self._node(event, path, depth + 1)
-        self._problem(event.start_mark.line + 1, path, "the name of a field must be plain text")
-        return None
-
-    def _text(self, event: Any, path: str) -> str:
-        if unprintable(event.value):
-            self._problem(event.start_mark.line + 1, path, "holds an unprintable character")
-        return str(event.value)
-
-    def _size(self, below: Mapping[str, _Node], line: int) -> int:
-        size = 1 + sum(node.size for node in below.values())
-        if size > _MAX_NODES:
-            raise _Unreadable(line, f"holds more than {_MAX_NODES} values, counting what aliases repeat")
-        return size
-
-    def _problem(self, line: int, path: str, what: str) -> None:
-        self.problems.append(Problem(line, f"{_dotted([path]) if path else 'movie'}: {what}"))
-
-
-def _inside(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
-
-
-_WORDS: dict[str, bool | None] = dict.fromkeys(("", "~", "null", "Null", "NULL"), None)
-_WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|(0|[1-9][0-9]{0,17})(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?\Z")
-
-
-def _plain(text: str) -> Any:
-    """What an unquoted scalar means; the numbers are finite and fit into 64 bits."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INT.match(text):
-        return int(text)
-    return float(text) if _FLOAT.match(text) and isfinite(float(text)) else text
-
-
-def _syntax(problem: str, text: str, line: int) -> str:
-    """What the parser found, and what a person most likely did."""
-    written = "".join(text.split("\n")[line - 1 : line])
-    if "\t" in written[: len(written) - len(written.lstrip())]:
-        return "a tab cannot indent; use spaces"
-    hint = ""
-    if re.search(r"[\[{,]\s*\w+\[\d+\]", written):
-        hint = '; put names such as "picture[2]" in quotes'
-    elif "mapping values" in problem:
-        hint = "; put text that holds a colon in quotes"
-    return f"not valid YAML: {problem}{hint}"

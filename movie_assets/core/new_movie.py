@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from movie_assets.core.artefact import check_movie_id
-from movie_assets.core.movie_file import unprintable
+from movie_assets.core.problem import unprintable
 
 __all__ = ["movie_template"]
 
@@ -101,6 +101,9 @@ captions: {{style: karaoke, burn: true}}
 
 # What stays as it is, whatever else changes.
 # pins: ["picture[0]"]
+
+# Your own files in the place of anything that is made; `movies show {movie}` lists the names.
+# replace: {{"clip[0]": my-own.mp4, script: mine.json, music: score.wav}}
 
 # The most a run may spend, in USD.
 # budget_usd: 2.00

@@ -41,6 +41,7 @@ class Plan(Struct, frozen=True, rename="camel", kw_only=True, tag_field="format"
     reused: int
     must_cost: Cost
     may_cost: Cost
+    expected_seconds: float | None = None
 
     @property
     def jobs(self) -> tuple[PlannedJob, ...]:

@@ -137,7 +137,13 @@ def picture_prompt(task: Task) -> Made:
 
 def _segment_of(task: Task) -> Any:
     assert task.segment is not None
-    return _script(task.one("script").bytes()).segments[task.segment]
+    segments = _script(task.one("script").bytes()).segments
+    if task.segment >= len(segments):
+        raise Refused(
+            f"the script has {len(segments)} segments, and none for segment {task.segment}",
+            next_step="change `segments` in movie.yaml, or the script",
+        )
+    return segments[task.segment]
 
 
 # --- picture, voice, motion ---

@@ -62,7 +62,11 @@ class RunLog:
             )
         return outcome
 
-    def skipped(self, earlier: Sequence[tuple[ArtefactId, ArtefactEvent]]) -> list[ArtefactEvent]:
+    def skipped(
+        self,
+        earlier: Sequence[tuple[ArtefactId, ArtefactEvent]],
+        reason: str = "same inputs as an earlier result",
+    ) -> list[ArtefactEvent]:
         """Says that earlier results stand for artefacts of the next revision, and returns what it said."""
         events = [
             structs.replace(
@@ -75,7 +79,7 @@ class RunLog:
                 created_at=self.clock.now(),
                 cost=0.0,
                 seconds=0.0,
-                reasons=("same inputs as an earlier result",),
+                reasons=(reason,),
                 diagnostics={"reused": success.event_id},
             )
             for name, success in earlier

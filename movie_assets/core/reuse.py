@@ -74,11 +74,15 @@ def _digest_of_list(names: tuple[Name, ...], outputs: Mapping[ArtefactId, str]) 
 
 @dataclass(slots=True)
 class Index:
-    """The latest of every result and input, grown event by event; look-ups never scan."""
+    """The latest of every result and input, grown event by event; look-ups never scan.
+
+    `unended` are the calls whose end their run never told, by run and inputs digest.
+    """
 
     successes: dict[tuple[str, str], ArtefactEvent] = field(default_factory=dict)
     latest: dict[str, ArtefactEvent] = field(default_factory=dict)
     started: dict[tuple[str, str], ArtefactEvent] = field(default_factory=dict)
+    unended: dict[tuple[str, str], ArtefactEvent] = field(default_factory=dict)
     inputs: dict[str, InputEvent] = field(default_factory=dict)
 
     def add(self, events: Iterable[ArtefactEvent]) -> None:
@@ -87,8 +91,10 @@ class Index:
             key = (event.kind, event.inputs_digest)
             if event.status == "started":
                 self.started[key] = event
+                self.unended.setdefault((event.run_id, event.inputs_digest), event)
                 continue
             self.started.pop(key, None)
+            self.unended.pop((event.run_id, event.inputs_digest), None)
             self.latest[event.artefact_id] = event
             if event.output is not None and event.status == "succeeded":
                 self.successes[key] = event

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from movie_assets.core.artefact import ArtefactId, BlobRef, Name
+from movie_assets.core.claim import Lease
 from movie_assets.core.clock import Clock
 from movie_assets.core.crew import Crew
 from movie_assets.core.errors import Failed, MovieError, Stopped
@@ -50,6 +51,7 @@ class Means:
     scratch: Path
     places: Mapping[str, int]
     lane: Callable[[str], str]
+    lease: Lease
     stop: threading.Event = field(default_factory=threading.Event)
     on_start: Callable[[Job, str], None] = lambda job, provider: None
 
@@ -58,13 +60,25 @@ def run(known: Known, request: Request, decision: Decision, means: Means) -> Gen
     """Yields the outcome of each planned job as it ends; what is yielded as produced is already recorded.
 
     A failed job blocks what depends on it, everything else goes on. Closing the iterator, or setting
-    `means.stop`, ends the work at hand and keeps every finished result.
+    `means.stop`, ends the work at hand and keeps every finished result. What may be paid for is claimed; what
+    another run has claimed is waited for, and reused or, if that one fails or dies, made after all.
     """
     state = _Run(known, request, decision, means)
+    means.lease.begin()
     try:
         yield from state.outcomes()
     finally:
         state.end()
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A job that is ready to be made."""
+
+    job: Job
+    found: Signature
+    provider: str
+    reasons: tuple[str, ...]
 
 
 class _Run:
@@ -80,6 +94,7 @@ class _Run:
         self.done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self.crew = Crew(means.places, default=max(means.places.values(), default=1))
         self.twins: dict[str, list[Job]] = {}
+        self.aside: deque[_Due] = deque()
 
     # --- deciding ---
 
@@ -113,35 +128,52 @@ class _Run:
             self.twins[found.digest].append(job)
             return
         self.twins[found.digest] = []
-        known_by_now = self._known_by_now(job, found)
-        if known_by_now is not None:
-            self.done.put(
-                Outcome(job, "reused", found, ("same inputs as an earlier result",), outputs=known_by_now)
-            )
+        reused = self._reused(job, found)
+        if reused is not None:
+            self.done.put(reused)
             return
         provider = provider_of(job, self.known.asked(job))
-        reasons = self.decision.must.get(job.id) or self.decision.may[job.id]
-        lane = self.means.lane(provider)
-        self.crew.give(
-            lane, self.urgency[job.id], lambda: self.done.put(self.make(job, found, provider, reasons))
+        self._hand_out(
+            _Due(job, found, provider, self.decision.must.get(job.id) or self.decision.may[job.id])
         )
+
+    def _hand_out(self, due: _Due) -> None:
+        lane = self.means.lane(due.provider)
+        self.crew.give(lane, self.urgency[due.job.id], lambda: self.attend(due))
 
     def _next(self) -> Outcome:
         """The next job's end; looks up now and then, since a call may take no notice of the stop."""
         while True:
+            self._look_aside(again=False)
             try:
                 outcome = self.done.get(timeout=_GLANCE_SECONDS)
             except queue.Empty:
                 if self.means.stop.is_set():
                     raise _stopped() from None
+                self._look_aside(again=True)
                 continue
             if isinstance(outcome.error, Stopped):
                 raise _stopped()
             return outcome
 
-    def _known_by_now(self, job: Job, found: Signature) -> dict[ArtefactId, BlobRef] | None:
+    def _look_aside(self, *, again: bool) -> None:
+        """Takes over what other runs have made meanwhile; with `again`, tries for the rest anew."""
+        for _ in range(len(self.aside)):
+            due = self.aside.popleft()
+            reused = self._reused(due.job, due.found)
+            if reused is not None:
+                self.done.put(reused)
+            elif again:
+                self._hand_out(due)
+            else:
+                self.aside.append(due)
+
+    def _reused(self, job: Job, found: Signature) -> Outcome | None:
+        """The end of a job whose result is known by now."""
         outputs = self.means.index().results(job, found.digest)
-        return outputs if outputs is not None and all(map(self.known.present, outputs.values())) else None
+        if outputs is None or not all(map(self.known.present, outputs.values())):
+            return None
+        return Outcome(job, "reused", found, ("same inputs as an earlier result",), outputs=outputs)
 
     def _freed_by(self, outcome: Outcome) -> list[Job]:
         assert outcome.signature is not None
@@ -171,34 +203,49 @@ class _Run:
 
     # --- doing ---
 
-    def make(self, job: Job, found: Signature, provider: str, reasons: tuple[str, ...]) -> Outcome:
+    def attend(self, due: _Due) -> None:
+        """Hands in what came of a job, or sets it aside while another run makes it; never raises."""
+        begin = self.means.clock.seconds()
+        try:
+            outcome = self.make(due) if due.provider == LOCAL else self._make_claimed(due)
+        except BaseException as raised:  # in a thread, where even SystemExit must reach the one who waits
+            outcome = self._failed(due, raised, begin)
+        if outcome is None:
+            self.aside.append(due)
+        else:
+            self.done.put(outcome)
+
+    def _make_claimed(self, due: _Due) -> Outcome | None:
+        """None while another run's claim stands; one that ended just now may have left its result."""
+        with self.means.lease.claim(due.job.makes[0].kind, due.found.digest) as mine:
+            return (self._reused(due.job, due.found) or self.make(due)) if mine else None
+
+    def make(self, due: _Due) -> Outcome:
         """Calls the producer and records what came of it; never raises."""
         begin = self.means.clock.seconds()
         scratch = self.means.scratch / str(threading.get_ident())
         try:
             if self.means.stop.is_set():
                 raise _stopped()
-            self.means.on_start(job, provider)
-            if provider != LOCAL:
-                self.means.started(job, found, provider, reasons)
-            results = self._results(job, found.take, Workspace(scratch, self.means.stop))
+            self.means.on_start(due.job, due.provider)
+            if due.provider != LOCAL:
+                self.means.started(due.job, due.found, due.provider, due.reasons)
+            results = self._results(due.job, due.found.take, Workspace(scratch, self.means.stop))
             took = self.means.clock.seconds() - begin
-            made = Outcome(job, "produced", found, reasons, provider, results=results, seconds=took)
+            made = Outcome(
+                due.job, "produced", due.found, due.reasons, due.provider, results=results, seconds=took
+            )
             return self.means.record(made)
         except BaseException as raised:  # in a thread, where even SystemExit must reach the one who waits
-            error = _named(raised, job, provider)
-            failed = Outcome(
-                job,
-                "failed",
-                found,
-                reasons,
-                provider,
-                seconds=self.means.clock.seconds() - begin,
-                error=error,
-            )
-            return failed if isinstance(error, Stopped) else self._record_failure(failed)
+            return self._failed(due, raised, begin)
         finally:
             _empty(scratch)
+
+    def _failed(self, due: _Due, raised: BaseException, begin: float) -> Outcome:
+        error = _named(raised, due.job, due.provider)
+        took = self.means.clock.seconds() - begin
+        failed = Outcome(due.job, "failed", due.found, due.reasons, due.provider, seconds=took, error=error)
+        return failed if isinstance(error, Stopped) else self._record_failure(failed)
 
     def _record_failure(self, failed: Outcome) -> Outcome:
         try:
@@ -230,7 +277,9 @@ class _Run:
         """Lets no new work begin, and gives what is at work a moment to end and be recorded."""
         if self.twins:
             self.means.stop.set()
-        if self.crew.dismiss(_GRACE_SECONDS):
+        all_ended = self.crew.dismiss(_GRACE_SECONDS)
+        self.means.lease.end(clean=all_ended)
+        if all_ended:
             shutil.rmtree(self.means.scratch, ignore_errors=True)
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from movie_assets.core.movie_file import Problem, refusal, unprintable
+from movie_assets.core.problem import Problem, refusal, unprintable
 from movie_assets.core.script import Script, ScriptSegment
 
 __all__ = ["format_script", "parse_script"]

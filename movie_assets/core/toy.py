@@ -235,6 +235,7 @@ class Toy:
     pins: frozenset[ArtefactId] = frozenset()
     places: dict[str, int] = field(default_factory=lambda: {LOCAL: 2, "painter": 2, "speaker": 2})
     files: list[bytes] = field(default_factory=list)
+    lease_seconds: float = 20.0
 
     def __post_init__(self) -> None:
         self.store = MovieStore(self.driver, "toy")
@@ -271,6 +272,7 @@ class Toy:
             places=self.places,
             lane=lambda provider: provider,
             editor="somebody",
+            lease_seconds=self.lease_seconds,
         )
         graph = Graph.of(self.blueprint(), len(self.texts), SCOPES)
         return Movie("toy", self.store, graph, self.inputs(), self.takes, self.pins, self, gear)

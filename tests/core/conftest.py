@@ -1,4 +1,4 @@
-"""A toy movie for each test."""
+"""A toy movie for each test, and no test judged by how busy the machine is."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from movie_assets.core.toy import Toy
+
+settings.register_profile("core", settings.default, deadline=None)
+settings.load_profile("core")
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from movie_assets.core.store.local import LocalDriver
 from movie_assets.core.toy import Toy, sleep
 from resources.clock import SystemClock
 folder = Path(sys.argv[1])
-toy = Toy(folder / "scratch", list("abcde"), driver=LocalDriver(folder / "builds"), clock=SystemClock())
+driver = LocalDriver(folder / "builds")
+toy = Toy(folder / "scratch", list("abcde"), driver=driver, clock=SystemClock(), lease_seconds=1)
 toy.stage.acts = {"picture": sleep(0.03), "voice": sleep(0.02)}
 production = toy.movie().produce()
 production.begin()
@@ -48,7 +49,8 @@ def test_after_kills_nothing_is_made_twice(new_toy: Callable[..., Toy], tmp_path
     for lines in (3, 8, 23):
         told = killed_after(lines, tmp_path)
         assert told
-    toy = new_toy(*"abcde", driver=LocalDriver(tmp_path / "builds"), clock=SystemClock())
+    driver = LocalDriver(tmp_path / "builds")
+    toy = new_toy(*"abcde", driver=driver, clock=SystemClock(), lease_seconds=1)
     toy.make()
     whole = new_toy(*"abcde")
     whole.make()

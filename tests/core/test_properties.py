@@ -224,7 +224,7 @@ def check_complete(toy: AnyToy) -> None:
 
 
 @given(shapes(), st.lists(st.sampled_from("abc"), min_size=1, max_size=MOST), scripts)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 def test_a_movie_is_what_a_build_from_nothing_would_be(
     tmp_path_factory: pytest.TempPathFactory, shapes: tuple[Shape, ...], texts: list[str], script: list[Step]
 ) -> None:
@@ -240,7 +240,7 @@ def test_a_movie_is_what_a_build_from_nothing_would_be(
 
 
 @given(shapes(), st.lists(st.sampled_from("abc"), min_size=1, max_size=MOST), scripts, st.integers(0, 60))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_a_target_is_what_it_is_in_the_whole(
     tmp_path_factory: pytest.TempPathFactory,
     shapes: tuple[Shape, ...],

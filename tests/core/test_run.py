@@ -374,7 +374,7 @@ def test_a_call_that_does_not_listen_does_not_hold_up_the_stop(
     """It is waited for only so long; if it ends in that time its result is kept."""
     toy, gate = new_toy("a"), Gate(deaf=True)
     toy.stage.acts["picture[0]"] = gate
-    production = begun(toy)
+    production = begun(toy, "picture[0]")
     threading.Thread(target=lambda: (gate.entered.wait(5), production.stop.set())).start()
     if ends_after is not None:
         threading.Timer(ends_after, gate.opened.set).start()

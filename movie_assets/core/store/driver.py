@@ -55,8 +55,11 @@ class Driver(Protocol):
     def open(self, key: str) -> BinaryIO:
         """A stream of the bytes, for the caller to close; `Absent` if there are none."""
 
-    def create(self, key: str, data: bytes) -> bool:
-        """Stores bytes under a key that has none, whole or not at all; False if another was first."""
+    def create(self, key: str, data: bytes, *, durable: bool = True) -> bool:
+        """Stores bytes under a key that has none, whole or not at all; False if another was first.
+
+        What is not `durable` may be forgotten by a power cut, and costs less.
+        """
 
     def put(self, key: str, data: bytes) -> None:
         """Stores bytes under a key in place of any it had; readers see the old or the new, whole."""

@@ -84,6 +84,11 @@ class Keys:
     def claim(self, kind: str, inputs_digest: str) -> str:
         return f"{self.claims}{_kind(kind)}-{_digest(inputs_digest)}"
 
+    def claim_after(self, claim: str) -> str:
+        """The key by which a claim is taken over."""
+        first, _, generation = claim.partition(".")
+        return f"{first}.{int(generation or 0) + 1:04}"
+
     def metrics(self, revision: int) -> str:
         return f"{self.movie}/metrics/{_revision(revision)}.json"
 
@@ -94,6 +99,14 @@ class Keys:
         match = _MANIFEST.match(manifest.removeprefix(self.manifests))
         revision = int(match[1]) if match else 0
         return revision if revision and manifest == self.manifest(revision) else None
+
+    def first_of(self, claim: str) -> str:
+        """The key by which the same thing is claimed first."""
+        return claim.partition(".")[0]
+
+    def id_of(self, lease: str) -> str:
+        """The id that a lease's key is for."""
+        return lease.removeprefix(self.leases)
 
     def digest_of(self, blob: str) -> str | None:
         """The digest a blob's key is for; None for any other key."""

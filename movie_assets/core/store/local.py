@@ -80,11 +80,11 @@ class LocalDriver:
 
     # --- writing ----------------------------------------------------------------------------------------------
 
-    def create(self, key: str, data: bytes) -> bool:
-        return self._store(key, partial(self._write, (data,), _mode(key)), self._name_new)
+    def create(self, key: str, data: bytes, *, durable: bool = True) -> bool:
+        return self._store(key, partial(self._write, (data,), _mode(key), durable), self._name_new, durable)
 
     def put(self, key: str, data: bytes) -> None:
-        self._store(key, partial(self._write, (data,), _mode(key)), self._name_anew)
+        self._store(key, partial(self._write, (data,), _mode(key), True), self._name_anew)
 
     def put_file(self, key: str, path: Path) -> None:
         if not path.is_file():
@@ -107,7 +107,9 @@ class LocalDriver:
 
     # --- the recipe -------------------------------------------------------------------------------------------
 
-    def _store(self, key: str, fill: Callable[[str], None], name: Callable[[str, str], bool]) -> bool:
+    def _store(
+        self, key: str, fill: Callable[[str], None], name: Callable[[str, str], bool], durable: bool = True
+    ) -> bool:
         """Also a `create` that lost waits for the sync: what it reads of the winner is durable."""
         place = self._place(key)
         temporary = f"{self._temporaries}/{self._disk.nonce()}"
@@ -115,17 +117,19 @@ class LocalDriver:
             try:
                 self._in_folder(self._temporaries, partial(fill, temporary))
                 named = self._in_folder(_above(place), partial(name, temporary, place))
-                self._here().folders.sync(_above(place))
+                if durable:
+                    self._here().folders.sync(_above(place))
                 return named
             finally:
                 self._remove(temporary)
 
-    def _write(self, chunks: Iterable[bytes], mode: int, temporary: str) -> None:
+    def _write(self, chunks: Iterable[bytes], mode: int, durable: bool, temporary: str) -> None:
         descriptor = self._disk.open(temporary, _NEW, mode)
         try:
             for chunk in chunks:
                 self._write_all(descriptor, chunk)
-            self._disk.sync(descriptor)
+            if durable:
+                self._disk.sync(descriptor)
         finally:
             os.close(descriptor)
 
@@ -140,7 +144,7 @@ class LocalDriver:
         except OSError:  # another file system or owner, too many links, or a file system without them
             self._remove(temporary)
             with path.open("rb") as source:
-                self._write(iter(partial(source.read, _CHUNK), b""), 0o444, temporary)
+                self._write(iter(partial(source.read, _CHUNK), b""), 0o444, True, temporary)
 
     def _share(self, path: Path, temporary: str) -> None:
         self._disk.link(str(path.resolve()), temporary)

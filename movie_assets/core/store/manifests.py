@@ -46,6 +46,10 @@ class Manifests:
                 next_step=f"movies show {self._keys.movie}",
             ) from None
 
+    def all(self) -> list[Manifest]:
+        """Every revision, oldest first."""
+        return [self.read(number) for number in self.numbers()]
+
     def live(self) -> Manifest | None:
         """The highest-numbered manifest, None before the first."""
         hint = self._hint()

@@ -33,7 +33,7 @@ class MemoryDriver:
     def open(self, key: str) -> BinaryIO:
         return io.BytesIO(self.get(key))
 
-    def create(self, key: str, data: bytes) -> bool:
+    def create(self, key: str, data: bytes, *, durable: bool = True) -> bool:
         with self._lock:
             if check_key(key) in self._kept:
                 return False

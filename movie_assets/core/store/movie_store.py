@@ -10,10 +10,13 @@ from movie_assets.core.errors import Damaged
 from movie_assets.core.event import ArtefactEvent
 from movie_assets.core.ports import Result
 from movie_assets.core.store.blobs import Blobs
+from movie_assets.core.store.claims import Claims
 from movie_assets.core.store.driver import Driver
 from movie_assets.core.store.events import Events
 from movie_assets.core.store.keys import Keys
+from movie_assets.core.store.leases import Leases
 from movie_assets.core.store.manifests import Manifests
+from movie_assets.core.store.metrics import MetricsFiles
 from movie_assets.core.store.plans import Plans
 
 __all__ = ["INLINE_BYTES", "MovieStore"]
@@ -25,7 +28,7 @@ _TEXTS = ("text/", "application/json", "application/x-subrip")
 
 
 class MovieStore:
-    """One movie's blobs, events, manifests and plans over a driver."""
+    """One movie's blobs, events, manifests, plans and metrics over a driver."""
 
     def __init__(self, driver: Driver, movie: str) -> None:
         self.movie = check_movie_id(movie)
@@ -35,6 +38,9 @@ class MovieStore:
         self.events = Events(driver, self.keys)
         self.manifests = Manifests(driver, self.keys)
         self.plans = Plans(driver, self.keys)
+        self.claims = Claims(driver, self.keys)
+        self.leases = Leases(driver, self.keys)
+        self.metrics = MetricsFiles(driver, self.keys)
 
     def keep(self, result: Result) -> BlobRef:
         """Stores what was made; a small text goes inline."""
@@ -44,6 +50,11 @@ class MovieStore:
         if inline is None:
             return self.blobs.add(result.body, result.media_type)
         return BlobRef(digest_of_bytes(result.body), len(result.body), result.media_type, inline)
+
+    def possibly_paid(self, now: float) -> list[ArtefactEvent]:
+        """Calls that ended runs began and never told the end of, oldest first; `now` by the store's clock."""
+        alive = self.leases.runs(now)
+        return [event for event in self.events.index().unended.values() if event.run_id not in alive]
 
     def is_of(self, ref: BlobRef, data: bytes) -> bool:
         """Whether a reference is of these very bytes, and they are there."""

@@ -23,3 +23,9 @@ class Plans:
     def load(self, revision: str, plan_id: str) -> Plan:
         """Reads a plan back."""
         return read_plan(self._driver.get(self._keys.plan(parse_revision(revision), plan_id)))
+
+    def forget_before(self, revision: int) -> None:
+        """Removes the plans of earlier revisions, which nobody can publish any more."""
+        for key in self._driver.list(self._keys.plans):
+            if key < self._keys.plan(revision, "0"):
+                self._driver.delete(key)

@@ -1,0 +1,47 @@
+"""The ledger: what each revision took and what was paid for it, from the event log."""
+
+from __future__ import annotations
+
+from movie_assets.core.event import ArtefactEvent
+from movie_assets.core.manifest import Manifest
+from movie_assets.core.metrics import Metrics, metrics_of
+from movie_assets.core.store.movie_store import MovieStore
+
+__all__ = ["enter", "ledger_of"]
+
+
+def enter(store: MovieStore, manifest: Manifest, run_id: str, wall_seconds: float) -> None:
+    """Writes down what a revision took that was just published by a run.
+
+    Failed and partial runs that prepared it are counted too; that it cannot be written is no failure.
+    """
+    events = [
+        event
+        for event in store.events.artefacts()
+        if event.revision == manifest.revision or event.run_id == run_id
+    ]
+    index = store.events.index()
+    store.metrics.save(
+        metrics_of(
+            manifest.movie,
+            manifest.revision,
+            manifest.artefacts,
+            events,
+            index,
+            run_id=run_id,
+            wall_seconds=wall_seconds,
+        )
+    )
+
+
+def ledger_of(store: MovieStore) -> list[Metrics]:
+    """The metrics of every revision, and of one that was prepared but not published. Each event is in one of them."""
+    published = {manifest.revision: manifest.artefacts for manifest in store.manifests.all()}
+    prepared: dict[str, list[ArtefactEvent]] = {revision: [] for revision in published}
+    for event in store.events.artefacts():
+        prepared.setdefault(event.revision, []).append(event)
+    index = store.events.index()
+    return [
+        metrics_of(store.movie, revision, published.get(revision), prepared[revision], index)
+        for revision in sorted(prepared)
+    ]

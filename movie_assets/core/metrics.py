@@ -1,0 +1,171 @@
+"""Metrics: what a revision took, per producer and provider, and what reuse saved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct, structs
+
+from movie_assets.core.artefact import Name
+from movie_assets.core.cost import Cost
+from movie_assets.core.errors import Damaged
+from movie_assets.core.event import FORMAT, ArtefactEvent
+from movie_assets.core.manifest import ArtefactRecord
+from movie_assets.core.reason import LOCAL
+from movie_assets.core.reuse import Index
+
+__all__ = ["Line", "Metrics", "Sums", "metrics_of", "read_metrics", "write_metrics"]
+
+K = TypeVar("K")
+
+
+class Sums(Struct, frozen=True, rename="camel", kw_only=True):
+    """Jobs counted. What a failed call cost is not known, so it is in no sum; `saved` is what was paid earlier."""
+
+    made: int = 0
+    failed: int = 0
+    retries: int = 0
+    seconds: float = 0.0
+    cost: Cost = Cost()
+    reused: int = 0
+    saved: Cost = Cost()
+
+    @classmethod
+    def added(cls, all_sums: Iterable[Sums]) -> Sums:
+        """Adds up sums."""
+        each = list(all_sums)
+        return Sums(
+            made=sum(sums.made for sums in each),
+            failed=sum(sums.failed for sums in each),
+            retries=sum(sums.retries for sums in each),
+            seconds=round(math.fsum(sums.seconds for sums in each), 3),
+            cost=Cost.total(sums.cost for sums in each),
+            reused=sum(sums.reused for sums in each),
+            saved=Cost.total(sums.saved for sums in each),
+        )
+
+
+class Line(Sums, frozen=True, rename="camel", kw_only=True):
+    """The jobs of one producer that one provider did."""
+
+    producer: str
+    provider: str
+
+
+class Metrics(Struct, frozen=True, rename="camel", kw_only=True, tag_field="format", tag=FORMAT):
+    """What a revision took; `wall_seconds` are those of the run that published it, None where nobody looked."""
+
+    movie: str
+    revision: str
+    published: bool
+    run_id: str | None
+    wall_seconds: float | None
+    lines: tuple[Line, ...]
+    total: Sums
+
+    def by_provider(self) -> dict[str, Sums]:
+        """The lines summed up per provider."""
+        return _grouped((line.provider, line) for line in self.lines)
+
+
+def metrics_of(
+    movie: str,
+    revision: str,
+    artefacts: Mapping[str, ArtefactRecord] | None,
+    events: Sequence[ArtefactEvent],
+    index: Index,
+    *,
+    run_id: str | None = None,
+    wall_seconds: float | None = None,
+) -> Metrics:
+    """What a revision took by what was logged for it; what of its artefacts was not made for it was reused."""
+    made = {(event.artefact_id, event.inputs_digest) for event in events if event.status == "succeeded"}
+    found = _grouped([*_worked(events), *_reused(artefacts or {}, made, index)])
+    lines = tuple(
+        Line(producer=producer, provider=provider, **structs.asdict(sums))
+        for (producer, provider), sums in sorted(found.items())
+    )
+    return Metrics(
+        movie=movie,
+        revision=revision,
+        published=artefacts is not None,
+        run_id=run_id,
+        wall_seconds=None if wall_seconds is None else round(wall_seconds, 3),
+        lines=lines,
+        total=Sums.added(lines),
+    )
+
+
+# --- counting -----------------------------------------------------------------------------------------------------
+
+_Key = tuple[str, str]
+
+
+def _worked(events: Iterable[ArtefactEvent]) -> Iterator[tuple[_Key, Sums]]:
+    """What each job came to: its events were logged together."""
+    ended = (event for event in events if event.status in ("succeeded", "failed"))
+    for _, group in groupby(ended, key=_job_of):
+        job = list(group)
+        first, retries = job[0], max(event.attempt for event in job) - 1
+        key = (first.produced_by, _provider(job))
+        if first.status == "failed":
+            yield key, Sums(failed=1, retries=retries, seconds=first.seconds)
+        else:
+            cost = Cost.of(event.cost for event in job)
+            yield key, Sums(made=1, retries=retries, seconds=first.seconds, cost=cost)
+
+
+def _job_of(event: ArtefactEvent) -> tuple[object, ...]:
+    return event.run_id, event.produced_by, event.name.segment, event.inputs_digest, event.status
+
+
+def _reused(
+    artefacts: Mapping[str, ArtefactRecord], made: set[tuple[str, str]], index: Index
+) -> Iterator[tuple[_Key, Sums]]:
+    """What each job that was not done had cost when it was."""
+    jobs: dict[tuple[str, int | None], list[ArtefactEvent | None]] = {}
+    for text, record in artefacts.items():
+        if (text, record.inputs_digest) not in made:
+            name = Name.parse(text)
+            event = index.result(name.kind, record.inputs_digest)
+            jobs.setdefault((record.produced_by, name.segment), []).append(event)
+    for (producer, _), results in jobs.items():
+        saved = Cost.of(event.cost if event else None for event in results)
+        yield (producer, _provider([event for event in results if event])), Sums(reused=1, saved=saved)
+
+
+def _provider(job: Iterable[ArtefactEvent]) -> str:
+    """Who did a job, of which some artefacts may be our own work upon the provider's."""
+    return next((event.provider for event in job if event.provider != LOCAL), LOCAL)
+
+
+# --- adding -------------------------------------------------------------------------------------------------------
+
+
+def _grouped(entries: Iterable[tuple[K, Sums]]) -> dict[K, Sums]:
+    groups: dict[K, list[Sums]] = {}
+    for key, sums in entries:
+        groups.setdefault(key, []).append(sums)
+    return {key: Sums.added(group) for key, group in groups.items()}
+
+
+# --- on disk ------------------------------------------------------------------------------------------------------
+
+_DECODE = msgspec.json.Decoder(Metrics).decode
+
+
+def write_metrics(metrics: Metrics) -> bytes:
+    """The bytes of a metrics file."""
+    return msgspec.json.format(msgspec.json.encode(metrics), indent=1)
+
+
+def read_metrics(data: bytes) -> Metrics:
+    """Reads a metrics file; a torn or unknown one is `Damaged`, and can be counted again from the log."""
+    try:
+        return _DECODE(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Damaged("a metrics file cannot be read", because=error, next_step="delete it") from error

@@ -1,0 +1,56 @@
+"""Whether the captions of a movie can be shown: told with file and line before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from movie_assets.core.movie_file import MovieFile
+from movie_assets.core.problem import Problem, refusal
+from resources.movie_folder import MovieFolder
+
+__all__ = ["check_glyphs"]
+
+# Printable ASCII, Latin-1 and common punctuation are in every font we install: no need to open one for them.
+_COMMON = frozenset([*range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x2010, 0x2028), 0x09, 0x0A, 0x0D])
+
+
+def check_glyphs(said: MovieFile, folder: MovieFolder) -> None:
+    """Refuses a text a person wrote, in movie.yaml or in the script it names, that no installed font can show."""
+    if not said.captions.burn or said.captions.style == "none" or said.blueprint == "podcast":
+        return
+    problems = [
+        (("overrides", segment, "narration", "text"), complaint)
+        for segment, override in said.overrides.items()
+        if override.narration.text and (complaint := _complaint(override.narration.text))
+    ]
+    if problems:
+        raise said.refusal(problems)
+    found = list(_in_script(said, folder))
+    if found:
+        raise refusal(str(said.script.source), found, f"movies check {said.id}")
+
+
+def _in_script(said: MovieFile, folder: MovieFolder) -> Iterator[Problem]:
+    if said.script.source is None:
+        return
+    text = folder.file(said.script.source).read_text(encoding="utf-8", errors="replace")
+    if _COMMON.issuperset(map(ord, text)):
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.startswith(">") and (complaint := _complaint(line)):
+            yield Problem(number, complaint)
+
+
+def _complaint(text: str) -> str:
+    if _COMMON.issuperset(map(ord, text)):
+        return ""
+    from resources.fonts import (
+        complaint,
+    )  # opening fonts takes a third of a second: only where a text needs it
+
+    error = complaint(text)
+    return (
+        f"{error.fact}: {error.labels['characters']} ({error.labels['script']}); {error.next_step}"
+        if error
+        else ""
+    )
