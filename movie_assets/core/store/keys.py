@@ -14,6 +14,7 @@ __all__ = ["Keys"]
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _MANIFEST = re.compile(r"rev-([0-9]{4})\.json\Z")
+_BLOB = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})\Z")
 _LAST_REVISION = 9999  # so that keys sort as revisions count
 
 
@@ -110,8 +111,9 @@ class Keys:
 
     def digest_of(self, blob: str) -> str | None:
         """The digest a blob's key is for; None for any other key."""
-        digest = blob.rpartition("/")[2]
-        return digest if is_digest(digest) and blob == self.blob(digest) else None
+        prefix = self.blobs
+        match = _BLOB.match(blob, len(prefix)) if blob.startswith(prefix) else None
+        return match[2] if match else None
 
 
 def _revision(revision: int) -> str:

@@ -64,9 +64,13 @@ class LocalDriver:
         return (key for key, _ in self._below(prefix, after))
 
     def scan(self, prefix: str) -> Iterator[tuple[str, Stat]]:
-        for key, entry in self._below(prefix, ""):
-            with told("list", key, self._root), suppress(FileNotFoundError):
-                yield key, _stat(entry.stat(follow_symlinks=False))
+        with told("list", prefix, self._root):
+            for key, entry in self._below(prefix, ""):
+                try:
+                    found = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                yield key, _stat(found)
 
     def stat(self, key: str) -> Stat | None:
         place = self._place(key)
