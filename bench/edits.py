@@ -1,10 +1,10 @@
 """An hour of edits on the sample movie: what each one calls against the least possible, and how long it takes.
 
-    python bench/edits.py [--quick]
+    python bench/edits.py [--quick] [--small]
 
 Each edit is a person's: movie.yaml, script.md or a file beside them, then `movies make` in a process of its own. The
 least is what a person would work out by hand: it is written beside each edit. `--quick` uses providers that answer at
-once, in this process.
+once, in this process; `--small` makes the film 480 × 270, for a busy machine.
 """
 
 from __future__ import annotations
@@ -148,10 +148,14 @@ EDITS: list[tuple[str, Callable[[Desk], None], dict[str, int]]] = [
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--quick", action="store_true", help="instant providers, in this process")
-    quick = options.parse_args().quick
+    options.add_argument("--small", action="store_true", help="a film of 480 × 270")
+    chosen = options.parse_args()
+    quick = chosen.quick
     with tempfile.TemporaryDirectory() as folder:
         desk = Desk(Path(folder))
         desk.fields["overrides"][0] = {"motion": {"kind": "animated"}}
+        if chosen.small:
+            desk.fields["frame"].update(width=480, height=270)
         desk.save()
         make = instantly if quick else by_command
         print(f"{'edit':30}{'calls':>7}{'least':>7}{'seconds':>9}   {'which'}")

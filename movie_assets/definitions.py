@@ -14,8 +14,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 from io_managers.content_addressed import ContentAddressedIOManager  # noqa: E402
-from movie_assets.assets.keys import artefact_key  # noqa: E402
-from movie_assets.assets.movie_asset import movie_asset, op_name  # noqa: E402
+from movie_assets.assets.keys import artefact_key, op_name  # noqa: E402
+from movie_assets.assets.movie_asset import movie_asset  # noqa: E402
 from movie_assets.assets.sensor import Loaded, config_edits  # noqa: E402
 from movie_assets.core.errors import MovieError  # noqa: E402
 from movie_assets.core.graph import Graph  # noqa: E402

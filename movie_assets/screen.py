@@ -16,10 +16,12 @@ from rich.text import Text
 
 from movie_assets.core.cost import Cost
 from movie_assets.core.graph import Job
+from movie_assets.core.manifest import Manifest
 from movie_assets.core.movie import Movie
 from movie_assets.core.outcome import Outcome
 from movie_assets.core.plan import Plan, PlannedJob
 from movie_assets.core.progress import Progress
+from movie_assets.core.reason import listed
 
 __all__ = ["Screen"]
 
@@ -85,11 +87,26 @@ class Screen:
         cost = Cost.of(event.cost for event in made)
         where = f"{movie.id} is at {live.revision}" if live else f"{movie.id} has no revision yet"
         self._out.print(f"made {_count(len(made), 'result')} (cost: {cost}); {where}")
+        others = _edits_of_others(movie, plan, live) if live else []
+        if others:
+            self._out.print(
+                f"it also holds others' edits of {listed(others)}: bring them into movie.yaml, or the next run undoes them",
+                markup=False,
+            )
 
     def exported(self, paths: Sequence[Path]) -> None:
         """Names the files; the film's path is the last line."""
         for path in reversed(paths):
             self._out.print(_shown(path))
+
+
+def _edits_of_others(movie: Movie, plan: Plan, live: Manifest) -> list[str]:
+    """The inputs of the live revision that are not this movie file's, if someone published while it was made."""
+    if plan.manifest_base_digest in (live.digest, live.base_digest):
+        return []
+    mine = {str(name): given.digest for name, given in movie.inputs.items()}
+    theirs = {name: record.digest for name, record in live.inputs.items()}
+    return [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
 
 
 class _Lines:

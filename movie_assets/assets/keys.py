@@ -9,16 +9,23 @@ import dagster as dg
 
 from movie_assets.core.artefact import Name, Scope
 from movie_assets.core.blueprint import Reach, Read
+from movie_assets.core.digest import digest_of
 
 __all__ = [
     "artefact_key",
     "input_key",
     "key_of_read",
     "mapping_of",
+    "op_name",
     "partition_of",
     "partitions",
     "segment_of",
 ]
+
+
+def op_name(movie: str) -> str:
+    """The name of a movie's op and group, for Dagster takes no hyphens; `a-b` and `a_b` get different ones."""
+    return f"{movie.replace('-', '_')}_{digest_of(movie)[:4]}" if "-" in movie else movie
 
 
 def artefact_key(movie: str, kind: str) -> dg.AssetKey:

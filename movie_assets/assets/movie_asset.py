@@ -9,22 +9,17 @@ import dagster as dg
 from dagster import DagsterExecutionInterruptedError
 from pydantic import Field
 
+from movie_assets.assets.keys import op_name
 from movie_assets.assets.report import Keeper, Report
 from movie_assets.assets.selection import selection_of
 from movie_assets.assets.specs import artefact_specs, input_specs
 from movie_assets.core.artefact import Name, Scope
-from movie_assets.core.digest import digest_of
 from movie_assets.core.errors import Refused
 from movie_assets.core.graph import Graph
 from movie_assets.core.movie import Movie, Movies, Production
 from movie_assets.core.progress import Progress
 
-__all__ = ["MakeConfig", "movie_asset", "op_name"]
-
-
-def op_name(movie: str) -> str:
-    """The name of a movie's op, for Dagster takes no hyphens; `a-b` and `a_b` get different ones."""
-    return f"{movie.replace('-', '_')}_{digest_of(movie)[:4]}" if "-" in movie else movie
+__all__ = ["MakeConfig", "movie_asset"]
 
 
 class MakeConfig(dg.Config):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import dagster as dg
+import msgspec
 
 from movie_assets.assets.keys import artefact_key, input_key, key_of_read, partition_of
 from movie_assets.assets.selection import Selection

@@ -8,8 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from movie_assets.assets.keys import artefact_key, input_key, partition_of
-from movie_assets.assets.movie_asset import op_name
+from movie_assets.assets.keys import artefact_key, input_key, op_name, partition_of
 from movie_assets.core.artefact import Name
 from movie_assets.core.inputs import INPUTS
 from movie_assets.core.movie import Production

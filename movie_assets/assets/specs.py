@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from movie_assets.assets.keys import artefact_key, input_key, key_of_read, mapping_of, partitions
+from movie_assets.assets.keys import artefact_key, input_key, key_of_read, mapping_of, op_name, partitions
 from movie_assets.core.artefact import Scope
 from movie_assets.core.blueprint import Producer, Reach, Read
 from movie_assets.core.graph import Graph
@@ -35,7 +35,7 @@ def artefact_specs(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> Ite
                 artefact_key(movie, kind),
                 deps=list(_deps(movie, producer, graph.segments)),
                 description=producer.about,
-                group_name=movie,
+                group_name=op_name(movie),
                 code_version=producer.version,
                 partitions_def=partitions(producer.scope, graph.segments),
                 kinds={_KINDS[kind]} if kind in _KINDS else {"json"},
@@ -51,7 +51,7 @@ def input_specs(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> Iterat
             yield dg.AssetSpec(
                 input_key(movie, kind),
                 description=f"What movies/{movie}/movie.yaml says of {kind}.",
-                group_name=movie,
+                group_name=op_name(movie),
                 partitions_def=partitions(scope, graph.segments),
                 kinds={"yaml"},
                 skippable=True,

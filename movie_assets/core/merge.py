@@ -1,12 +1,13 @@
-"""Merge: what two people want of one movie, as far as their edits do not touch (docs/decisions/0005)."""
+"""Merge: what two people want of one movie, as far as their edits do not touch (docs/decisions/0007)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from movie_assets.core.artefact import Name, Scope
 from movie_assets.core.errors import Conflict
-from movie_assets.core.graph import Graph
+from movie_assets.core.graph import Graph, Job
 from movie_assets.core.inputs import Input
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.planner import Decision
@@ -47,25 +48,36 @@ def wanted_by(live: Manifest, graph: Graph) -> tuple[Graph, dict[Name, Input]]:
     return _expanded(graph, live.segments, inputs), inputs
 
 
-def check_plain(base: Manifest | None, live: Manifest, decision: Decision, pins: Collection[Name]) -> None:
-    """`Conflict` if an artefact that they changed is not what their inputs alone give.
+def check_plain(
+    base: Manifest | None, live: Manifest, graph: Graph, decision: Decision, pins: AbstractSet[Name]
+) -> None:
+    """`Conflict` if an artefact that they changed is not what their inputs alone give: a merge would undo that.
 
-    Then they took another take, pinned it or have another version of the program, and a merge would undo that.
-    `decision` is about their inputs, with my takes and no pins.
+    They took another take of it, or pinned it. `graph` and `decision` are for their inputs, with my takes, no pins.
     """
     before = base.artefacts if base else {}
     odd = [
-        name
-        for name, found in decision.signatures.items()
-        if (record := live.artefacts.get(str(name))) is not None
-        and record.inputs_digest != found.digest
-        and record != before.get(str(name))
-        and name not in pins
+        str(job.makes[0])
+        for job in graph.jobs
+        if (record := live.artefacts.get(str(job.makes[0]))) is not None
+        and record != before.get(str(job.makes[0]))
+        and record.code_version == job.producer.version
+        and _reads_same(job, live, decision)
+        and record.inputs_digest != decision.signatures[job.makes[0]].digest
+        and pins.isdisjoint(job.makes)
     ]
     if odd:
-        raise _conflict(
-            live, f"{listed(list(map(str, odd)))}: another take, a pin, or another version of the program"
-        )
+        raise _conflict(live, f"{listed(odd)}: another take, or a pin")
+
+
+def _reads_same(job: Job, live: Manifest, decision: Decision) -> bool:
+    """Whether a decision gives a job what a manifest says it was given."""
+    return all(
+        name in decision.outputs
+        and (made := live.output(name)) is not None
+        and made.digest == decision.outputs[name].digest
+        for name in job.needs()
+    )
 
 
 def _segments(

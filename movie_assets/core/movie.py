@@ -253,7 +253,8 @@ class Production:
         graph, inputs = wanted_by(live, self.movie.graph)
         theirs = replace(self.movie, graph=graph, inputs=inputs).known()
         takes = {name: take for name, take in self.request.takes.items() if name in graph.makers}
-        check_plain(self.known.base, live, decide(theirs, Request(takes=takes)), self.request.pins)
+        decision = decide(theirs, Request(takes=takes))
+        check_plain(self.known.base, live, graph, decision, self.request.pins)
 
     def _commit(self, known: Known, whole: Decision) -> Manifest:
         header = {

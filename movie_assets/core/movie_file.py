@@ -416,7 +416,9 @@ def _value_type(mapping: Any) -> tuple[Any, str | None]:
     values = get_args(mapping)[1:]
     if not values:
         return None, None
-    asked = [each.description for each in get_args(values[0]) if isinstance(each, FieldInfo) and each.description]
+    asked = [
+        each.description for each in get_args(values[0]) if isinstance(each, FieldInfo) and each.description
+    ]
     return values[0], next(iter(asked), None)
 
 

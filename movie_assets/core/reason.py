@@ -21,7 +21,11 @@ _SHOWN = 40
 
 def provider_of(job: Job, payload: Any) -> str:
     """Who does a job: the provider its input names, or ourselves (`local`), free, as with a person's own file."""
-    if job.producer.asks is None or not isinstance(payload, dict) or (payload.get("file") or payload.get("source")):
+    if (
+        job.producer.asks is None
+        or not isinstance(payload, dict)
+        or (payload.get("file") or payload.get("source"))
+    ):
         return LOCAL
     return str(payload.get("provider") or LOCAL)
 

@@ -13,6 +13,7 @@ from dagster._core.loader import LoadingContextForTest
 
 from movie_assets.assets.keys import artefact_key, input_key, partition_of
 from movie_assets.core.artefact import Name
+from movie_assets.core.inputs import INPUTS
 from movie_assets.core.progress import Silence
 from movie_assets.definitions import definitions_of
 from movie_assets.launch import launch
@@ -112,7 +113,7 @@ class Project:
         graph = self.definitions.resolve_asset_graph()
         resolver = CachingStaleStatusResolver(self.instance, graph, LoadingContextForTest(self.instance))
         names = [(artefact_key("tale", name.kind), name) for name in movie.graph.makers]
-        names += [(input_key("tale", name.kind), name) for name in movie.inputs]
+        names += [(input_key("tale", name.kind), name) for name in movie.inputs if name.kind in INPUTS]
         return {
             _spelt(key, name)
             for key, name in names

@@ -72,9 +72,12 @@ def test_a_claim_stands_while_it_is_held(driver: Driver) -> None:
     one, other = lease(driver, "one"), lease(driver, "other")
     one.begin()
     other.begin()
-    with one.claim("picture", DIGEST) as mine:
-        with other.claim("picture", DIGEST) as theirs, other.claim("voice", DIGEST) as else_:
-            assert (mine, theirs, else_) == (True, False, True)
+    with (
+        one.claim("picture", DIGEST) as mine,
+        other.claim("picture", DIGEST) as theirs,
+        other.claim("voice", DIGEST) as another,
+    ):
+        assert (mine, theirs, another) == (True, False, True)
     with other.claim("picture", DIGEST) as theirs:
         assert theirs
     one.end(clean=True)

@@ -103,7 +103,10 @@ def test_the_summary_counts_what_there_is_per_segment(toy: Toy) -> None:
     """And names what there is once."""
     toy.voice = {"provider": "other"}
     toy.make()
-    assert between(toy, 1, 2).summary == "2 clips, the film, the times of 2 segments, the timing and 2 voices differ"
+    assert (
+        between(toy, 1, 2).summary
+        == "2 clips, the film, the times of 2 segments, the timing and 2 voices differ"
+    )
 
 
 def test_the_order_is_that_of_the_blueprint() -> None:

@@ -51,7 +51,11 @@ def test_inputs_with_the_values_that_were_read(toy: Toy) -> None:
     toy.clock.time = 7.0
     toy.picture = {"provider": "other"}
     (setting,) = why(toy, "picture[1]").inputs
-    assert (setting.name, setting.value, setting.editor) == ("picture[1]", {"provider": "painter"}, "somebody")
+    assert (setting.name, setting.value, setting.editor) == (
+        "picture[1]",
+        {"provider": "painter"},
+        "somebody",
+    )
     assert setting.created_at.endswith("00.000+00:00")
 
 

@@ -186,7 +186,9 @@ EDITS = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS)
-def test_the_ledger_adds_up_to_everything_that_was_paid(new_toy: NewToy, edits: list[tuple[str, int]]) -> None:
+def test_the_ledger_adds_up_to_everything_that_was_paid(
+    new_toy: NewToy, edits: list[tuple[str, int]]
+) -> None:
     """Through edits, failures and partial runs: each call is in one revision's sum, none in two."""
     toy = new_toy("a", "b")
     toy.make()

@@ -96,7 +96,15 @@ def test_an_edit_upon_a_restored_revision_makes_only_what_it_changes(toy: Toy) -
     toy.texts = ["a", "b"]
     assert not toy.movie().produce().has_work
     toy.texts[0] = "y"
-    assert set(toy.make().jobs) == {"text[0]", "picture[0]", "voice[0]", "clip[0]", "clip[1]", "timing", "film"}
+    assert set(toy.make().jobs) == {
+        "text[0]",
+        "picture[0]",
+        "voice[0]",
+        "clip[0]",
+        "clip[1]",
+        "timing",
+        "film",
+    }
 
 
 def test_the_live_revision_is_not_restored(toy: Toy) -> None:

@@ -1,4 +1,4 @@
-"""Claims: who is about to pay for a result, so that nobody else does (docs/decisions/0005)."""
+"""Claims: who is about to pay for a result, so that nobody else does (docs/decisions/0007)."""
 
 from __future__ import annotations
 
