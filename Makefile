@@ -1,5 +1,6 @@
 # make movie   set up and make films/galapagos/film.mp4 (or another: make movie MOVIE=name)
 # make test    set up and run the tests
+# make heavy   the tests with real servers and a browser, where those are installed
 # make check   format, lint, types, import contracts, tests
 # make dev     Dagster's UI and daemon on this project
 # make bench   the benchmarks, by hand
@@ -8,13 +9,16 @@ PYTHON ?= python3
 MOVIE ?= galapagos
 BIN := .venv/bin
 
-.PHONY: movie test check format dev bench clean
+.PHONY: movie test heavy check format dev bench clean
 
 movie: .venv/.movies
 	@$(BIN)/movies make $(MOVIE)
 
 test: .venv/.test
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto -m "not heavy"
+
+heavy: .venv/.test
+	$(BIN)/pytest -m heavy
 
 check: .venv/.check
 	$(BIN)/ruff format --check .

@@ -47,6 +47,7 @@ class ContentAddressedIOManager(dg.IOManager):
 
     def __init__(self, movies: Movies, clock: Clock) -> None:
         self._movies, self._clock = movies, clock
+        self._stores: dict[str, MovieStore] = {}
 
     # --- writing ---
 
@@ -68,7 +69,7 @@ class ContentAddressedIOManager(dg.IOManager):
 
     def _keep_value(self, context: dg.OutputContext, partition: str | None, value: Any) -> str:
         movie, name = _artefact(context.asset_key, partition)
-        store = self._movies.store(movie)
+        store = self._store(movie)
         data, media_type = write_value(value)
         job, found = self._person_job(context, movie, name)
         result = Result(data, media_type, Meta("person", cost=0.0))
@@ -93,7 +94,7 @@ class ContentAddressedIOManager(dg.IOManager):
     def _version(self, key: dg.AssetKey, segment: int | None) -> str:
         """The digest of what an asset read: of one value, or of all partitions in order."""
         movie, kind = key.path[0], key.path[-1]
-        index = self._movies.store(movie).events.index()
+        index = self._store(movie).events.index()
         if key.path[1:-1] == ["inputs"]:
             found = {Name.parse(text): event.digest for text, event in index.inputs.items()}
         else:
@@ -104,9 +105,13 @@ class ContentAddressedIOManager(dg.IOManager):
 
     def describe(self, movie: str, name: ArtefactId, inputs_digest: str, made: bool) -> dict[str, Any]:
         """What Dagster's pages show of a result."""
-        store = self._movies.store(movie)
+        store = self._store(movie)
         event = store.events.index().result(name.kind, inputs_digest)
         return describe(store, event, made) if event else {}
+
+    def _store(self, movie: str) -> MovieStore:
+        """One per movie, so that its event log is read once and then only followed."""
+        return self._stores.get(movie) or self._stores.setdefault(movie, self._movies.store(movie))
 
     # --- reading ---
 
@@ -129,7 +134,7 @@ class ContentAddressedIOManager(dg.IOManager):
                 movie=movie,
                 next_step=f"movies make {movie} --only '{name}', or materialize it first",
             )
-        store = self._movies.store(movie)
+        store = self._store(movie)
         if wanted is Path:
             return store.file(ref, Path.cwd())
         return read_value(store.read(ref), ref.media_type, wanted)

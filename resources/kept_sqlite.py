@@ -7,6 +7,7 @@ of a pinned Dagster, so tests/resources/test_kept_sqlite.py compares the two row
 
 from __future__ import annotations
 
+import fcntl
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,7 +33,8 @@ class KeptSqlite(DagsterSqliteStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         folder = Path(base_dir).absolute()
         folder.mkdir(parents=True, exist_ok=True)
-        super().__init__(str(folder), inst_data)
+        with _alone(folder):
+            super().__init__(str(folder), inst_data)
         self._event_log_storage = KeptEventLog(_event_logs_directory(str(folder)))
 
     @classmethod
@@ -96,6 +98,14 @@ class KeptEventLog(SqliteEventLogStorage):
     def _close(self) -> None:
         while self._kept:
             self._kept.popitem()[1].dispose()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds other processes off while tables are created: Dagster's own way fails one of two, or leaves two versions."""
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _open(url: str) -> Engine:

@@ -36,9 +36,7 @@ frame: {width: 320, height: 180, fps: 10}
 """
 
 pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.slow,
+    pytest.mark.heavy,
     pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
 ]
@@ -220,4 +218,6 @@ def test_the_whole_group(visit: Visit) -> None:
     assert "Stale" not in visit.text() and "Unsynced" not in visit.text()
     visit.asset("film", view="events")
     visit.shoot("film")
+    visit.asset("clip", view="partitions", partition="001")
+    visit.shoot("clip")
     assert "video/mp4" in visit.text()

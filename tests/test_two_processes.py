@@ -210,7 +210,10 @@ def test_fifty_kills_cost_nothing_but_the_calls_at_hand(disk: Disk) -> None:
     disk.run(KILLED, texts=texts, seed=1, runs=50, lease=1.0).wait(60)
     texts[49 % 12] = last
     told = disk.make_at_once({"texts": texts, "lease": 1.0})
-    assert told[0][0] is not None
+    assert told[0][0] in (
+        None,
+        f"rev-{disk.store.manifests.numbers()[-1]:04}",
+    )  # None: the fiftieth got to its end
 
     store = disk.store
     revision = store.manifests.numbers()[-1]
@@ -250,7 +253,7 @@ def calls_after_success(events: list[ArtefactEvent]) -> list[str]:
 def test_show_names_what_may_have_been_paid_for(disk: Disk) -> None:
     """A call that was under way when its run was killed, also of a movie that has no revision yet."""
     texts = [f"text {number}" for number in range(12)]
-    killed = disk.run(KILLED, texts=texts, seed=1, runs=1, lease=0.1, seconds=[30, 30], wait=[0.5, 0.5])
+    killed = disk.run(KILLED, texts=texts, seed=1, runs=1, lease=0.1, seconds=[30, 30], wait=[3, 3])
     killed.wait(30)
     command = ["show", "toy", "--project", str(disk.folder)]
     shown = CliRunner().invoke(main, command).output

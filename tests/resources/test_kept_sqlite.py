@@ -161,6 +161,27 @@ def test_processes_may_write_at_once_and_be_killed(tmp_path: Path, open_instance
     index.close()
 
 
+def test_processes_may_create_it_at_once(tmp_path: Path, open_instance: Open) -> None:
+    """The first two commands in a new project may start together; Dagster's own storage fails one of them, or worse."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text(f"storage: {KEPT}".replace("{home}", str(home)))
+    program = textwrap.dedent("""
+        import sys, time, dagster as dg
+        from dagster._core.instance.ref import InstanceRef
+        reference = InstanceRef.from_dir(sys.argv[1])
+        print("ready", flush=True)
+        sys.stdin.readline()
+        dg.DagsterInstance.from_ref(reference).get_runs()
+    """)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    processes = [subprocess.Popen([sys.executable, "-c", program, str(home)], **pipes) for _ in range(3)]
+    assert [process.stdout.readline() for process in processes] == [b"ready\n"] * 3
+    for process in processes:
+        process.stdin.close()
+    assert [process.wait(60) for process in processes] == [0] * 3
+
+
 def test_wiping_leaves_a_storage_that_works(tmp_path: Path, open_instance: Open) -> None:
     """`dagster run wipe` empties the log; the next run is recorded."""
     instance = open_instance(tmp_path, KEPT)
