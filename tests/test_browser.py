@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +16,10 @@ playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install -e '.[browser]'"
 )
 
-ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 ARGUMENTS += ["--disable-sync", "--no-first-run"]
 ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
-YAML = """\
-title: Tiny
-brief: A tiny film. It is made while a person watches.
-segments: 2
-frame: {width: 320, height: 180, fps: 10}
-"""
 
 pytestmark = [
     pytest.mark.heavy,
@@ -42,55 +28,12 @@ pytestmark = [
 ]
 
 
-@contextmanager
-def dagster_dev(project: Path, log: Path) -> Iterator[str]:
-    """`dagster dev` on a free loopback port; yields its address, ends it and its children."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("dagster")), "dev", "-h", "127.0.0.1", "-p", str(port)]
-    with log.open("w") as stream:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        environment.pop("DAGSTER_HOME", None)
-        server = subprocess.Popen(
-            command, cwd=project, env=environment, stdout=stream, stderr=stream, start_new_session=True
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            if server.poll() is not None:
-                raise RuntimeError(log.read_text()[-2000:])
-            try:
-                if ask(address, "{version}"):
-                    break
-            except OSError:
-                time.sleep(0.5)
-        yield address
-    finally:
-        server.send_signal(signal.SIGINT)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-
-
-def ask(address: str, query: str, **variables: Any) -> Any:
-    """A GraphQL answer's data."""
-    body = json.dumps({"query": query, "variables": variables}).encode()
-    request = urllib.request.Request(f"{address}/graphql", body, {"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)["data"]
-
-
 class Visit:
     """A person at the UI of one movie's group."""
 
-    def __init__(self, page: Any, address: str, movie: str, shots: Path) -> None:
-        self.page, self.address, self.movie, self.shots = page, address, movie, shots
+    def __init__(self, page: Any, dev: Any, movie: str, shots: Path) -> None:
+        self.page, self.dev, self.movie, self.shots = page, dev, movie, shots
         self.number = 0
-        self.location = ask(address, "{workspaceOrError{... on Workspace{locationEntries{name}}}}")[
-            "workspaceOrError"
-        ]["locationEntries"][0]["name"]
 
     def shoot(self, name: str) -> None:
         """A picture for a person to look at, kept with the test's files."""
@@ -102,36 +45,28 @@ class Visit:
         return str(self.page.inner_text("body"))
 
     def lineage(self) -> None:
-        self.page.goto(f"{self.address}/locations/{self.location}/asset-groups/{self.movie}/lineage")
+        self.page.goto(f"{self.dev.address}/locations/{self.dev.location}/asset-groups/{self.movie}/lineage")
         self.page.get_by_role("button", name="Materialize all").first.wait_for(timeout=60_000)
         self.page.wait_for_timeout(4000)
 
     def asset(self, *key: str, view: str = "overview", **query: str) -> None:
         options = "&".join([f"view={view}", *(f"{name}={value}" for name, value in query.items())])
-        self.page.goto(f"{self.address}/assets/{self.movie}/{'/'.join(key)}?{options}")
+        self.page.goto(f"{self.dev.address}/assets/{self.movie}/{'/'.join(key)}?{options}")
         self.page.get_by_role("button", name="Materialize").first.wait_for(timeout=60_000)
         self.page.wait_for_timeout(2500)
 
-    def materialize(self, *partitions: str) -> list[dict[str, Any]]:
-        """Presses Materialize on the page, chooses partitions (none: an asset without), and waits for the runs."""
+    def materialize(self, *, all_partitions: bool = False) -> list[dict[str, Any]]:
+        """Presses Materialize on the page, and in a dialog All, if asked, and Launch; waits for the runs."""
         before = {run["runId"] for run in self.runs()}
         self.press_materialize()
-        if partitions:
-            self.choose(*partitions)
-            self.shoot("dialog")
-            self.page.get_by_role("button", name=re.compile("^Launch (\\d+ runs?|backfill)")).click()
-        return self.wait_for_new(before)
-
-    def choose(self, *partitions: str) -> None:
-        """Ticks partitions in the launch dialog; `all` presses All."""
-        if partitions == ("all",):
+        launch = self.page.get_by_role("button", name=re.compile("^Launch (\\d+ runs?|backfill)"))
+        if all_partitions:
             self.page.get_by_role("button", name="All", exact=True).click()
-        else:
-            self.page.get_by_text("Select a partition or create one").click()
-            for partition in partitions:
-                self.page.locator("label").filter(has_text=partition).first.click()
-            self.page.get_by_text("Launch runs to materialize").click()  # closes the list
-        self.page.wait_for_timeout(800)
+            self.page.get_by_text("2 partitions").first.wait_for(timeout=60_000)
+        if all_partitions or launch.count():
+            self.shoot("dialog")
+            launch.click()
+        return self.wait_for_new(before)
 
     def press_materialize(self) -> None:
         """Presses Materialize, and confirms that something upstream was never materialized."""
@@ -143,13 +78,13 @@ class Visit:
 
     def runs(self) -> list[dict[str, Any]]:
         fields = "runId status startTime endTime creationTime jobName assetSelection{path} tags{key value}"
-        return ask(self.address, f"{{runsOrError(limit:50){{... on Runs{{results{{{fields}}}}}}}}}")[
+        return self.dev.ask(f"{{runsOrError(limit:50){{... on Runs{{results{{{fields}}}}}}}}}")[
             "runsOrError"
         ]["results"]
 
     def backfills(self) -> list[str]:
         query = "{partitionBackfillsOrError(limit:9){... on PartitionBackfills{results{status}}}}"
-        return [b["status"] for b in ask(self.address, query)["partitionBackfillsOrError"]["results"]]
+        return [b["status"] for b in self.dev.ask(query)["partitionBackfillsOrError"]["results"]]
 
     def wait_for_new(self, before: set[str], seconds: float = 300) -> list[dict[str, Any]]:
         begin = time.monotonic()
@@ -163,19 +98,19 @@ class Visit:
 
 
 @pytest.fixture(scope="module")
-def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+def visit(
+    tmp_path_factory: pytest.TempPathFactory,
+    tiny_project: Callable[[], Path],
+    dagster_dev: Callable[[Path], Any],
+) -> Iterator[Visit]:
     """A person at the UI of a project with one tiny movie; screenshots go to BROWSER_SHOTS if that is set."""
-    project = tmp_path_factory.mktemp("project")
     shots = Path(os.environ.get("BROWSER_SHOTS") or tmp_path_factory.mktemp("shots"))
     shots.mkdir(parents=True, exist_ok=True)
-    for name in ("dagster.yaml", "workspace.yaml", "pyproject.toml"):
-        shutil.copy(ROOT / name, project)
-    (project / "movies" / "tiny").mkdir(parents=True)
-    (project / "movies" / "tiny" / "movie.yaml").write_text(YAML)
-    with dagster_dev(project, shots / "dagster-dev.log") as address, playwright.sync_playwright() as play:
+    with dagster_dev(tiny_project()) as dev, playwright.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
-        yield Visit(page, address, "tiny", shots)
+        page.set_default_timeout(90_000)
+        yield Visit(page, dev, "tiny", shots)
         browser.close()
 
 
@@ -192,9 +127,9 @@ def test_the_lineage_shows_the_movie_from_its_inputs_to_the_film(visit: Visit) -
 
 
 def test_one_partition(visit: Visit) -> None:
-    """Materialize picture 001: one run, and its page shows the picture, its digest and who made it."""
-    visit.asset("picture")
-    assert _succeeded(visit.materialize("001"))
+    """Materialize picture 001 from its page: one run, and the page shows the picture, its digest and who made it."""
+    visit.asset("picture", view="partitions", partition="001")
+    assert _succeeded(visit.materialize())
     visit.asset("picture", view="partitions", partition="001")
     visit.shoot("picture")
     text = visit.text()
@@ -205,14 +140,14 @@ def test_one_partition(visit: Visit) -> None:
 def test_a_range(visit: Visit) -> None:
     """Materialize narration 000...001: one run."""
     visit.asset("narration")
-    runs = visit.materialize("000", "001")
+    runs = visit.materialize(all_partitions=True)
     assert _succeeded(runs) and len(runs) == 1
 
 
 def test_the_whole_group(visit: Visit) -> None:
     """Materialize all: the film is made and published, and everything is fresh."""
     visit.lineage()
-    assert _succeeded(visit.materialize("all"))
+    assert _succeeded(visit.materialize(all_partitions=True))
     visit.lineage()
     visit.shoot("made")
     assert "Stale" not in visit.text() and "Unsynced" not in visit.text()

@@ -8,18 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from movie_assets import cli
 from movie_assets.core.errors import Transient
 from resources.instant import InstantPorts
-from resources.studio import Studio
 
 ROOT = Path(__file__).resolve().parent.parent
 YAML = """\
@@ -30,65 +27,44 @@ narration: {provider: offline, voice: en-us}
 """
 
 
-class Shell:
-    """Types commands in a folder of its own, with instant providers."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder, self.ports = folder, InstantPorts()
-        self.config = folder / "movies" / "tale" / "movie.yaml"
-        self.config.parent.mkdir(parents=True)
-        self.config.write_text(YAML)
-        monkeypatch.chdir(folder)
-        monkeypatch.delenv("DAGSTER_HOME", raising=False)
-        monkeypatch.setattr(cli, "Studio", partial(Studio, ports=self.ports))
-
-    def __call__(self, line: str, code: int = 0) -> Result:
-        self.ports.calls.clear()
-        result = CliRunner().invoke(cli.main, line.split(" "))
-        assert result.exit_code == code, (result.output, result.exception)
-        assert "Traceback" not in result.output
-        return result
-
-    def files(self) -> set[str]:
-        return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file()}
-
-
 @pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+def shell(shell_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A project with one movie, `tale`."""
-    yield Shell(tmp_path, monkeypatch)
+    shell = shell_in(tmp_path, InstantPorts(), monkeypatch)
+    shell.write(YAML)
+    return shell
 
 
-def test_make_ends_with_the_path_of_the_film(shell: Shell) -> None:
+def test_make_ends_with_the_path_of_the_film(shell: Any) -> None:
     """And the film is there, with subtitles beside it."""
-    lines = shell("make tale").output.strip().splitlines()
+    lines = shell("make tale").strip().splitlines()
     assert lines[-1] == "films/tale/film.mp4"
     assert {path.name for path in Path("films/tale").iterdir()} == {"film.mp4", "film.srt", "film.vtt"}
     assert Path("films/tale/film.vtt").read_text().startswith("WEBVTT")
 
 
-def test_a_second_make_finds_nothing_to_do(shell: Shell) -> None:
+def test_a_second_make_finds_nothing_to_do(shell: Any) -> None:
     """It says so, calls nobody, and puts back a film that was deleted."""
     shell("make tale")
     Path("films/tale/film.mp4").unlink()
-    result = shell("make tale")
-    assert "nothing to do" in result.output and not shell.ports.calls
+    said = shell("make tale")
+    assert "nothing to do" in said and not shell.ports.calls
     assert Path("films/tale/film.mp4").exists()
 
 
-def test_an_edit_costs_what_it_changes(shell: Shell) -> None:
+def test_an_edit_costs_what_it_changes(shell: Any) -> None:
     """Another voice: narrations, clips, sound and the join; no picture, no score."""
     shell("make tale")
     shell.config.write_text(YAML.replace("en-us", "en-gb"))
-    plan = shell("plan tale").output
+    plan = shell("plan tale")
     assert "voice en-us → en-gb" in plan and "picture[0]" not in plan
     shell("make tale")
     assert set(shell.ports.calls) <= {"speak", "clip", "soundtrack", "film"}
     assert shell.ports.calls["speak"] == 3
-    assert "rev-0002" in shell("show tale").output
+    assert "rev-0002" in shell("show tale")
 
 
-def test_a_plan_changes_nothing_on_disk(shell: Shell) -> None:
+def test_a_plan_changes_nothing_on_disk(shell: Any) -> None:
     """Neither before the first make nor after an edit."""
     before = shell.files()
     shell("plan tale")
@@ -102,22 +78,22 @@ def test_a_plan_changes_nothing_on_disk(shell: Shell) -> None:
     assert shell.files() == before
 
 
-def test_a_plan_is_json_for_programs(shell: Shell) -> None:
+def test_a_plan_is_json_for_programs(shell: Any) -> None:
     """Every field of docs/format.md."""
-    plan = json.loads(shell("plan tale --json").output)
+    plan = json.loads(shell("plan tale --json"))
     assert plan["format"] == 1 and plan["movie"] == "tale" and plan["manifestBaseDigest"] is None
     first = plan["layers"][0][0]
     assert first["jobId"] == "script" and first["status"] == "must" and first["reasons"] == ["no result yet"]
 
 
-def test_only_makes_a_part_and_publishes_nothing(shell: Shell) -> None:
+def test_only_makes_a_part_and_publishes_nothing(shell: Any) -> None:
     """`--only picture[1]` makes that and what it needs."""
     shell("make tale --only picture[1]")
     assert shell.ports.calls == {"write": 1, "paint": 1}
     shell("show tale", code=2)
 
 
-def test_new_writes_a_file_that_can_be_made(shell: Shell) -> None:
+def test_new_writes_a_file_that_can_be_made(shell: Any) -> None:
     """A commented file; an id that is taken is refused and the file left alone."""
     runner = CliRunner().invoke(cli.main, ["new", "fresh", "--brief", 'A "quoted": brief\nof two lines.'])
     assert runner.exit_code == 0 and Path("movies/fresh/movie.yaml").read_text().count("#") > 10
@@ -128,7 +104,7 @@ def test_new_writes_a_file_that_can_be_made(shell: Shell) -> None:
     assert Path("movies/fresh/movie.yaml").read_text() == before
 
 
-def test_export_writes_an_old_revision(shell: Shell) -> None:
+def test_export_writes_an_old_revision(shell: Any) -> None:
     """Into a folder of your choice."""
     shell("make tale")
     first = Path("films/tale/film.mp4").read_bytes()
@@ -139,10 +115,10 @@ def test_export_writes_an_old_revision(shell: Shell) -> None:
     assert Path("old/film.mp4").read_bytes() == first
 
 
-def test_show_is_json_for_programs(shell: Shell) -> None:
+def test_show_is_json_for_programs(shell: Any) -> None:
     """The manifest itself."""
     shell("make tale")
-    shown = json.loads(shell("show tale --json").output)
+    shown = json.loads(shell("show tale --json"))
     assert shown["revision"] == "rev-0001" and "film" in shown["artefacts"]
 
 
@@ -173,14 +149,14 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "said"), BAD)
-def test_bad_input_gets_a_sentence(shell: Shell, text: str, said: list[str]) -> None:
+def test_bad_input_gets_a_sentence(shell: Any, text: str, said: list[str]) -> None:
     """File, line, field and what is allowed; exit 2; nothing on disk changed."""
     (shell.config.parent / "bad.png").write_bytes(b"not a picture")
     (shell.config.parent / "signs.md").write_text("# T\n\nS.\n\n## One\n\nThe sign 字.\n")
     shell.config.write_text(text)
     before = shell.files()
     for line in ("check tale", "plan tale", "make tale"):
-        output = shell(line, code=2).output
+        output = shell(line, code=2)
         assert all(part in output for part in said), output
         assert "next:" in output
     assert shell.files() == before
@@ -189,21 +165,21 @@ def test_bad_input_gets_a_sentence(shell: Shell, text: str, said: list[str]) -> 
 @pytest.mark.parametrize(
     "line", ["plan a/b", "plan ../tale", "plan Tale", "show /etc", "new x/y --brief z", "plan nobody"]
 )
-def test_a_movie_id_that_is_none_is_refused(shell: Shell, line: str) -> None:
+def test_a_movie_id_that_is_none_is_refused(shell: Any, line: str) -> None:
     """Before a path is built from it."""
     before = shell.files()
     shell(line, code=2)
     assert shell.files() == before
 
 
-def test_an_artefact_that_is_none_is_refused(shell: Shell) -> None:
+def test_an_artefact_that_is_none_is_refused(shell: Any) -> None:
     """With what there is."""
-    assert "picture[0] to picture[2]" in shell("make tale --only picture[3]", code=2).output
-    assert "not an artefact" in shell("plan tale --only painting", code=2).output
-    assert "is not a name" in shell("plan tale --only picture[x]", code=2).output
+    assert "picture[0] to picture[2]" in shell("make tale --only picture[3]", code=2)
+    assert "not an artefact" in shell("plan tale --only painting", code=2)
+    assert "is not a name" in shell("plan tale --only picture[x]", code=2)
 
 
-def test_a_failure_is_a_sentence_and_the_rest_is_kept(shell: Shell) -> None:
+def test_a_failure_is_a_sentence_and_the_rest_is_kept(shell: Any) -> None:
     """Exit 1; the next make makes what is left."""
 
     def fail(request: Any) -> None:
@@ -211,8 +187,8 @@ def test_a_failure_is_a_sentence_and_the_rest_is_kept(shell: Shell) -> None:
             raise Transient("the composer is away", next_step="try again in a minute")
 
     shell.ports.before = fail
-    result = shell("make tale", code=1)
-    assert "the composer is away" in result.output and "try again in a minute" in result.output
+    said = shell("make tale", code=1)
+    assert "the composer is away" in said and "try again in a minute" in said
     shell.ports.before = lambda request: None
     shell("make tale")
     assert shell.ports.calls == {"compose": 1, "soundtrack": 1, "film": 1}

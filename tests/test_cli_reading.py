@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from movie_assets import cli
 from movie_assets.core.ports import PaintRequest, Result, SpeakRequest, Speech, Workspace
 from resources.instant import InstantPorts
-from resources.studio import Studio
 
 YAML = """\
 title: Test
@@ -39,46 +35,13 @@ class DearPorts(InstantPorts):
         return replace(made, sound=replace(made.sound, meta=meta))
 
 
-class Shell:
-    """Types commands in a project's folder, with instant providers that cost."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder, self.ports = folder, DearPorts()
-        self.config = folder / "movies" / "tale" / "movie.yaml"
-        monkeypatch.chdir(folder)
-        monkeypatch.delenv("DAGSTER_HOME", raising=False)
-        monkeypatch.setattr(cli, "Studio", partial(Studio, ports=self.ports))
-
-    def __call__(self, line: str, code: int = 0) -> str:
-        self.ports.calls.clear()
-        result = CliRunner().invoke(cli.main, line.split(" "))
-        assert result.exit_code == code, (result.output, result.exception)
-        assert "Traceback" not in result.output
-        return result.output
-
-    def json(self, line: str) -> Any:
-        return json.loads(self(f"{line} --json"))
-
-    def edit(self, old: str, new: str) -> None:
-        text = self.config.read_text()
-        assert old in text
-        self.config.write_text(text.replace(old, new))
-
-    def kept(self) -> dict[str, bytes]:
-        return {
-            str(path): path.read_bytes() for path in (self.folder / "builds").rglob("*") if path.is_file()
-        }
-
-
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(shell_in: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with one movie, `tale`, made with one voice and then with another; to be copied."""
     folder = tmp_path_factory.mktemp("made")
-    config = folder / "movies" / "tale" / "movie.yaml"
-    config.parent.mkdir(parents=True)
-    config.write_text(YAML)
     with pytest.MonkeyPatch.context() as monkeypatch:
-        shell = Shell(folder, monkeypatch)
+        shell = shell_in(folder, DearPorts(), monkeypatch)
+        shell.write(YAML)
         shell("make tale")
         shell.edit("en-us", "en-gb")
         shell("make tale")
@@ -86,15 +49,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shell(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+def shell(shell_in: Any, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A copy of that project."""
-    return Shell(shutil.copytree(made, tmp_path / "project"), monkeypatch)
+    return shell_in(shutil.copytree(made, tmp_path / "project"), DearPorts(), monkeypatch)
 
 
 # --- why ----------------------------------------------------------------------------------------------------------
 
 
-def test_why_tells_where_an_artefact_comes_from(shell: Shell) -> None:
+def test_why_tells_where_an_artefact_comes_from(shell: Any) -> None:
     """Values, texts, provider, cost, who, when, what changed, what it feeds."""
     said = shell("why tale narration[1]")
     for part in ("voice en-gb", "A test. It goes on. Part 1.", "by speaker", "unknown cost", "rev-0002",
@@ -103,13 +66,13 @@ def test_why_tells_where_an_artefact_comes_from(shell: Shell) -> None:
     assert "0.0100 USD" in shell("why tale picture[0]")
 
 
-def test_why_tells_what_would_make_it_again(shell: Shell) -> None:
+def test_why_tells_what_would_make_it_again(shell: Any) -> None:
     """In the planner's words."""
     shell.edit("en-gb", "en-au")
     assert "would be made: input narration[1] changed: voice en-gb → en-au" in shell("why tale narration[1]")
 
 
-def test_why_is_json_for_programs(shell: Shell) -> None:
+def test_why_is_json_for_programs(shell: Any) -> None:
     """Every field of docs/format.md."""
     found = shell.json("why tale picture[0]")
     assert found["format"] == 1 and found["made"]["cost"] == 0.01
@@ -117,7 +80,7 @@ def test_why_is_json_for_programs(shell: Shell) -> None:
     assert "[red] ink" in found["sources"][0]["says"]
 
 
-def test_why_before_anything_is_made(shell: Shell) -> None:
+def test_why_before_anything_is_made(shell: Any) -> None:
     """What is planned; an artefact that is none is refused."""
     said = shell("why tale picture[0] --root elsewhere")
     assert "not made yet" in said and "be made: " in said
@@ -127,7 +90,7 @@ def test_why_before_anything_is_made(shell: Shell) -> None:
 # --- diff ---------------------------------------------------------------------------------------------------------
 
 
-def test_diff_tells_what_differs(shell: Shell) -> None:
+def test_diff_tells_what_differs(shell: Any) -> None:
     """Inputs with old and new, artefacts, and a line that sums it up."""
     said = shell("diff tale 1 rev-0002")
     assert "rev-0001 → rev-0002: 3 narrations, the soundtrack and the film differ" in said
@@ -141,7 +104,7 @@ def test_diff_tells_what_differs(shell: Shell) -> None:
 # --- restore ------------------------------------------------------------------------------------------------------
 
 
-def test_restore_publishes_and_exports_without_making(shell: Shell) -> None:
+def test_restore_publishes_and_exports_without_making(shell: Any) -> None:
     """And says what movie.yaml says otherwise."""
     second = Path("films/tale/film.mp4").read_bytes()
     said = shell("restore tale 1")
@@ -159,7 +122,7 @@ def test_restore_publishes_and_exports_without_making(shell: Shell) -> None:
     assert shell.json("show tale")["revision"] == "rev-0005"
 
 
-def test_restore_refuses_what_it_cannot_restore(shell: Shell) -> None:
+def test_restore_refuses_what_it_cannot_restore(shell: Any) -> None:
     """No such revision; bytes that are gone, by name."""
     shell("restore tale 9", code=2)
     shell("restore tale x", code=2)
@@ -172,7 +135,7 @@ def test_restore_refuses_what_it_cannot_restore(shell: Shell) -> None:
 # --- show and log -------------------------------------------------------------------------------------------------
 
 
-def test_show_lists_the_revisions(shell: Shell) -> None:
+def test_show_lists_the_revisions(shell: Any) -> None:
     """What changed and what was paid in each, where the film is."""
     said = shell("show tale")
     first, second = (
@@ -184,7 +147,7 @@ def test_show_lists_the_revisions(shell: Shell) -> None:
     assert "the first revision" not in shell("show tale rev-0001")
 
 
-def test_show_cost_is_a_ledger(shell: Shell) -> None:
+def test_show_cost_is_a_ledger(shell: Any) -> None:
     """Per revision and provider; an unknown price is said to be unknown."""
     shell.edit("en-gb", "en-au")
     shell("make tale --only narration[0]")
@@ -198,7 +161,7 @@ def test_show_cost_is_a_ledger(shell: Shell) -> None:
     assert book[0]["total"]["cost"] == {"usd": pytest.approx(0.03), "unknown": 3}
 
 
-def test_log_prints_events(shell: Shell) -> None:
+def test_log_prints_events(shell: Any) -> None:
     """A line for each, or a JSON object for each."""
     assert "picture[0] succeeded by painter" in shell("log tale")
     assert "narration[1] by" in shell("log tale --inputs") and "voice en-gb" in shell("log tale --inputs")
@@ -209,7 +172,7 @@ def test_log_prints_events(shell: Shell) -> None:
     assert "brief" in {event["id"] for event in edits}
 
 
-def test_what_a_person_wrote_is_shown_as_it_was_written(shell: Shell) -> None:
+def test_what_a_person_wrote_is_shown_as_it_was_written(shell: Any) -> None:
     """Brackets are no markup."""
     shell.edit("[red] ink", "[bold]chalk")
     assert "[red] ink → [bold]chalk" in shell("plan tale")
@@ -218,7 +181,7 @@ def test_what_a_person_wrote_is_shown_as_it_was_written(shell: Shell) -> None:
         assert "[bold]chalk" in shell(line)
 
 
-def test_reading_changes_nothing(shell: Shell) -> None:
+def test_reading_changes_nothing(shell: Any) -> None:
     """Neither the store nor the film."""
     before = shell.kept()
     for line in ("show tale", "show tale --cost", "why tale film", "diff tale 1 2", "log tale", "plan tale"):
@@ -229,7 +192,7 @@ def test_reading_changes_nothing(shell: Shell) -> None:
 @pytest.mark.parametrize(
     "line", ["why ../x film", "diff Tale 1 2", "restore a/b 1", "log /etc", "show nobody"]
 )
-def test_a_movie_that_is_none_is_a_sentence(shell: Shell, line: str) -> None:
+def test_a_movie_that_is_none_is_a_sentence(shell: Any, line: str) -> None:
     """Exit 2."""
     shell(line, code=2)
 
@@ -237,7 +200,7 @@ def test_a_movie_that_is_none_is_a_sentence(shell: Shell, line: str) -> None:
 # --- plan ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_kind_stands_for_all_its_segments(shell: Shell) -> None:
+def test_a_kind_stands_for_all_its_segments(shell: Any) -> None:
     """`--only` and `--up-to` take `picture[1]`, `picture` or `film`, and pull in what it needs."""
     shell.edit("en-gb", "en-au")
     shell.edit("[red] ink", "chalk")
@@ -251,7 +214,7 @@ def test_a_kind_stands_for_all_its_segments(shell: Shell) -> None:
     assert shell.ports.calls["speak"] == 3 and "film" not in shell.ports.calls
 
 
-def test_a_plan_tells_how_long_it_will_take(shell: Shell) -> None:
+def test_a_plan_tells_how_long_it_will_take(shell: Any) -> None:
     """From past runs; unknown before the first."""
     shell.edit("en-gb", "en-au")
     assert "less than 1 s" in shell("plan tale")

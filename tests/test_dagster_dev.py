@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,26 +13,19 @@ import pytest
 
 from resources.studio import Studio
 
-ROOT = Path(__file__).resolve().parent.parent
 TICKS = "sensors{sensorState{ticks(limit:1){skipReason error{message}}}}"
 ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
-YAML = """\
-title: Tiny
-brief: A tiny film. It is made while a person watches.
-segments: 2
-frame: {width: 320, height: 180, fps: 10}
-"""
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(400)]
 
 
-class Dev:
+class Watched:
     """A project with one tiny movie, and `dagster dev` running in it."""
 
-    def __init__(self, project: Path, address: str) -> None:
-        self.project, self.address = project, address
-        self.config = project / "movies" / "tiny" / "movie.yaml"
-        self.store = Studio(project).store("tiny")
+    def __init__(self, dev: Any) -> None:
+        self.project, self.ask, self.location = dev.project, dev.ask, dev.location
+        self.config = self.project / "movies" / "tiny" / "movie.yaml"
+        self.store = Studio(self.project).store("tiny")
 
     def say_at(self, speed: float) -> None:
         """Edits the speed of the voice."""
@@ -50,14 +36,6 @@ class Dev:
         text = self.config.read_text()
         assert old in text
         self.config.write_text(text.replace(old, new))
-
-    def ask(self, query: str) -> Any:
-        body = json.dumps({"query": query}).encode()
-        request = urllib.request.Request(
-            f"{self.address}/graphql", body, {"content-type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)["data"]
 
     def runs(self) -> list[dict[str, Any]]:
         query = "{runsOrError(limit:50){... on Runs{results{runId status tags{key value}}}}}"
@@ -84,48 +62,13 @@ class Dev:
 
 
 @pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
-    """`dagster dev` on a free loopback port, and its children, for all tests of this file."""
-    project = tmp_path_factory.mktemp("project")
-    for name in ("dagster.yaml", "workspace.yaml", "pyproject.toml"):
-        shutil.copy(ROOT / name, project)
-    (project / "movies" / "tiny").mkdir(parents=True)
-    (project / "movies" / "tiny" / "movie.yaml").write_text(YAML)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("dagster")), "dev", "-h", "127.0.0.1", "-p", str(port)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    environment.pop("DAGSTER_HOME", None)
-    log = project / "dagster-dev.log"
-    with log.open("w") as stream:
-        server = subprocess.Popen(
-            command, cwd=project, env=environment, stdout=stream, stderr=stream, start_new_session=True
-        )
-    found = Dev(project, f"http://127.0.0.1:{port}")
-    try:
-        _wait(found, server, log)
-        yield found
-    finally:
-        server.send_signal(signal.SIGINT)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
+def dev(tiny_project: Callable[[], Path], dagster_dev: Callable[[Path], Any]) -> Iterator[Watched]:
+    """`dagster dev` for all tests of this file."""
+    with dagster_dev(tiny_project()) as started:
+        yield Watched(started)
 
 
-def _wait(dev: Dev, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(240):
-        assert server.poll() is None, log.read_text()[-2000:]
-        try:
-            dev.ask("{version}")
-            return
-        except OSError:
-            time.sleep(0.25)
-    raise TimeoutError(log.read_text()[-2000:])
-
-
-def test_an_edit_leads_to_a_revision(dev: Dev) -> None:
+def test_an_edit_leads_to_a_revision(dev: Watched) -> None:
     """With no click and within 40 s, even right after the start: one run, one revision, and all is up to date."""
     dev.edit("A tiny film.", "A small film.")
     dev.wait_until(lambda: dev.revision() == 1, 60)  # measured: 32 s, of which the daemon starts in ten
@@ -137,7 +80,7 @@ def test_an_edit_leads_to_a_revision(dev: Dev) -> None:
     assert not Studio(dev.project).open("tiny").produce().has_work
 
 
-def test_an_invalid_edit_is_told_in_the_tick(dev: Dev) -> None:
+def test_an_invalid_edit_is_told_in_the_tick(dev: Watched) -> None:
     """The sentence has file, line and what to do; there is no run, and nothing else changes."""
     before, runs, revision = dev.config.read_text(), len(dev.runs()), dev.revision()
     dev.edit("segments: 2", "segments: two")
@@ -150,7 +93,7 @@ def test_an_invalid_edit_is_told_in_the_tick(dev: Dev) -> None:
     assert len(dev.runs()) == runs
 
 
-def test_quick_edits_do_not_pile_up(dev: Dev) -> None:
+def test_quick_edits_do_not_pile_up(dev: Watched) -> None:
     """Three edits, a second or a run apart: two runs at most, and all is up to date after them."""
     runs = len(dev.runs())
     for speed in (1.1, 1.3, 1.4):
@@ -162,15 +105,13 @@ def test_quick_edits_do_not_pile_up(dev: Dev) -> None:
     assert not Studio(dev.project).open("tiny").produce().has_work
 
 
-def test_two_movies_go_side_by_side(dev: Dev) -> None:
+def test_two_movies_go_side_by_side(dev: Watched) -> None:
     """A new movie is told, made after a reload, and both are then made at once."""
     other = dev.project / "movies" / "other"
     shutil.copytree(dev.config.parent, other)
     dev.wait_until(lambda: "other is new" in dev.said(), 40)
     store = Studio(dev.project).store("other")
-    location = dev.ask("{workspaceOrError{... on Workspace{locationEntries{name}}}}")
-    name = location["workspaceOrError"]["locationEntries"][0]["name"]
-    dev.ask(f'mutation {{reloadRepositoryLocation(repositoryLocationName: "{name}") {{__typename}}}}')
+    dev.ask(f'mutation {{reloadRepositoryLocation(repositoryLocationName: "{dev.location}") {{__typename}}}}')
     dev.wait_until(lambda: bool(store.manifests.numbers()), 60)
     dev.wait_until(dev.idle, 40)
     dev.say_at(1.5)
@@ -180,5 +121,5 @@ def test_two_movies_go_side_by_side(dev: Dev) -> None:
     assert {run["status"] for run in dev.runs()} == {"SUCCESS"}
 
 
-def _side_by_side(dev: Dev) -> bool:
+def _side_by_side(dev: Watched) -> bool:
     return len([run for run in dev.runs() if run["status"] in ("STARTING", "STARTED")]) == 2
