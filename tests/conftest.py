@@ -1,0 +1,159 @@
+"""What several parts of the suite start: `dagster dev`, and the `movies` command in a project of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from movie_assets import cli
+from resources.instant import InstantPorts
+from resources.studio import Studio
+
+ROOT = Path(__file__).resolve().parent.parent
+YAML = """\
+title: Tiny
+brief: A tiny film. It is made while a person watches.
+segments: 2
+frame: {width: 320, height: 180, fps: 10}
+"""
+
+
+class Dev:
+    """`dagster dev` in a project, spoken to by GraphQL."""
+
+    def __init__(self, project: Path, address: str) -> None:
+        self.project, self.address = project, address
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """A GraphQL answer's data."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(
+            f"{self.address}/graphql", body, {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["data"]
+
+    @property
+    def location(self) -> str:
+        """The name of the project's code location."""
+        found = self.ask("{workspaceOrError{... on Workspace{locationEntries{name}}}}")
+        return str(found["workspaceOrError"]["locationEntries"][0]["name"])
+
+
+@pytest.fixture(scope="session")
+def tiny_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Makes projects with one tiny movie, `tiny`."""
+
+    def make() -> Path:
+        project = tmp_path_factory.mktemp("project")
+        for name in ("dagster.yaml", "workspace.yaml", "pyproject.toml"):
+            shutil.copy(ROOT / name, project)
+        (project / "movies" / "tiny").mkdir(parents=True)
+        (project / "movies" / "tiny" / "movie.yaml").write_text(YAML)
+        return project
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def dagster_dev() -> Callable[[Path], AbstractContextManager[Dev]]:
+    """Starts `dagster dev` in a project on a free loopback port; ended with its children at the end."""
+    return _dagster_dev
+
+
+@contextmanager
+def _dagster_dev(project: Path) -> Iterator[Dev]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("dagster")), "dev", "-h", "127.0.0.1", "-p", str(port)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("DAGSTER_HOME", None)
+    log = project / "dagster-dev.log"
+    with log.open("w") as stream:
+        server = subprocess.Popen(
+            command, cwd=project, env=environment, stdout=stream, stderr=stream, start_new_session=True
+        )
+    dev = Dev(project, f"http://127.0.0.1:{port}")
+    try:
+        _wait_for(dev, server, log)
+        yield dev
+    finally:
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+def _wait_for(dev: Dev, server: subprocess.Popen[bytes], log: Path) -> None:
+    begin = time.monotonic()
+    while time.monotonic() - begin < 120:
+        assert server.poll() is None, log.read_text()[-2000:]
+        try:
+            dev.ask("{version}")
+            return
+        except OSError:
+            time.sleep(0.25)
+    raise TimeoutError(log.read_text()[-2000:])
+
+
+class Shell:
+    """Types `movies` commands in a folder of its own, with instant providers; the movie is `tale`."""
+
+    def __init__(self, folder: Path, ports: InstantPorts, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.ports = folder, ports
+        self.config = folder / "movies" / "tale" / "movie.yaml"
+        monkeypatch.chdir(folder)
+        monkeypatch.delenv("DAGSTER_HOME", raising=False)
+        monkeypatch.setattr(cli, "Studio", partial(Studio, ports=ports))
+
+    def __call__(self, line: str, code: int = 0) -> str:
+        """What is said, on either stream."""
+        self.ports.calls.clear()
+        result = CliRunner().invoke(cli.main, line.split(" "))
+        assert result.exit_code == code, (result.output, result.exception)
+        assert "Traceback" not in result.output
+        return result.output
+
+    def json(self, line: str) -> Any:
+        return json.loads(self(f"{line} --json"))
+
+    def write(self, yaml: str) -> None:
+        self.config.parent.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(yaml)
+
+    def edit(self, old: str, new: str) -> None:
+        text = self.config.read_text()
+        assert old in text
+        self.config.write_text(text.replace(old, new))
+
+    def files(self) -> set[str]:
+        return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file()}
+
+    def kept(self) -> dict[str, bytes]:
+        """Everything in the store."""
+        return {
+            str(path): path.read_bytes() for path in (self.folder / "builds").rglob("*") if path.is_file()
+        }
+
+
+@pytest.fixture(scope="session")
+def shell_in() -> type[Shell]:
+    """Makes a shell from a folder, ports and a monkeypatch."""
+    return Shell
