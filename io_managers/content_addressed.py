@@ -78,7 +78,8 @@ class ContentAddressedIOManager(dg.IOManager):
             log = RunLog(store, self._clock, context.run_id, _next_revision(store))
             outcome = Outcome(job, "produced", found, ("materialized",), "person", {name: result})
             ref = self.keep(log, outcome).outputs[name]
-        context.add_output_metadata(self.describe(movie, name, found.digest, made=True))
+        facts = self.describe(movie, name, found.digest, made=True)
+        context.step_context.add_asset_metadata(facts, context.asset_key, partition)
         return ref.digest
 
     def _person_job(self, context: dg.OutputContext, movie: str, name: ArtefactId) -> tuple[Job, Signature]:
@@ -117,17 +118,20 @@ class ContentAddressedIOManager(dg.IOManager):
 
     def load_input(self, context: dg.InputContext) -> Any:
         """The current result of what is read: one value, or for many partitions a dict in their order."""
-        wanted = context.dagster_type.typing_type
+        wanted, key = context.dagster_type.typing_type, context.asset_key
+        current = self._current(_artefact(key, None)[0])
         if not context.has_asset_partitions:
-            return self._load(context.asset_key, None, wanted)
-        keys = sorted(context.asset_partition_keys)
-        if len(keys) == 1 and context.has_partition_key and wanted is not dict:
-            return self._load(context.asset_key, keys[0], wanted)
-        return {key: self._load(context.asset_key, key, None) for key in keys}
+            return self._load(current, key, None, wanted)
+        parts = sorted(context.asset_partition_keys)
+        if len(parts) == 1 and context.has_partition_key and wanted is not dict:
+            return self._load(current, key, parts[0], wanted)
+        return {part: self._load(current, key, part, None) for part in parts}
 
-    def _load(self, key: dg.AssetKey, partition: str | None, wanted: Any) -> Any:
+    def _load(
+        self, current: Mapping[ArtefactId, BlobRef], key: dg.AssetKey, partition: str | None, wanted: Any
+    ) -> Any:
         movie, name = _artefact(key, partition)
-        ref = self._current(movie).get(name)
+        ref = current.get(name)
         if ref is None:
             raise Refused(
                 f"{name} has not been made yet",

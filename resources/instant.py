@@ -30,7 +30,6 @@ from movie_assets.core.ports import (
     WriteRequest,
 )
 from movie_assets.core.script import Script, ScriptSegment
-from movie_assets.core.script_file import parse_script
 from movie_assets.core.words import Word
 
 __all__ = ["InstantPorts"]
@@ -59,7 +58,7 @@ class InstantPorts:
 
     def write(self, request: WriteRequest, at: Workspace) -> Result:
         self._count(request)
-        script = parse_script(request.source) if request.source else _script(request)
+        script = _script(request)
         return Result(canonical(msgspec.to_builtins(script)), "application/json", _meta())
 
     def paint(self, request: PaintRequest, at: Workspace) -> Result:

@@ -43,7 +43,7 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
         movies: dg.ResourceParam[Movies],
         io_manager: dg.ResourceParam[Keeper],
         progress: dg.ResourceParam[Progress],
-    ) -> Iterator[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         opened = movies.open(movie)
         _check_segments(opened, graph)
         selection = selection_of(context)
@@ -53,8 +53,7 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
         with _cancelled_when_interrupted(context):
             _make(production, report, io_manager, progress)
             _finish(context, production, report, lambda merged: _run(merged, report, io_manager, progress))
-        # Nothing: an output of many partitions has one version and would overwrite the exact ones.
-        yield from ()
+        yield from _handed_on(context, report)
 
     return make
 
@@ -74,6 +73,19 @@ def _run(production: Production, report: Report, keeper: Keeper, progress: Progr
             progress.ended(outcome)
             report.ended(outcome)
     report.settled()
+
+
+def _handed_on(context: dg.AssetExecutionContext, report: Report) -> Iterator[dg.MaterializeResult[None]]:
+    """Outputs of what other steps of this run wait for (a person's asset, a check): Dagster skips them otherwise.
+
+    No others: an output has one version for all partitions, so its exact events must be told again after it.
+    """
+    graph, own = context.job_def.dependency_structure, context.op_execution_context.op_handle.name
+    awaited = {output.output_name for output in graph.output_to_downstream_inputs_for_node(own)}
+    for name, key in context.assets_def.keys_by_output_name.items():
+        if name in awaited:
+            yield dg.MaterializeResult(asset_key=key)
+            report.again(key)
 
 
 @contextmanager

@@ -59,6 +59,7 @@ class Report:
         self._selection = selection
         self._latest = latest_of(context.instance, self._keys())
         self._told = newest_record(context.instance)
+        self._events: dict[dg.AssetKey, list[dg.AssetMaterialization]] = {}
 
     def inputs(self) -> None:
         """The inputs under their versions, before anything is made from them."""
@@ -104,6 +105,11 @@ class Report:
             key = artefact_key(self._movie, kind)
             self._context.log_event(dg.AssetObservation(key, metadata=_taken(metrics)))
 
+    def again(self, key: dg.AssetKey) -> None:
+        """What was told of an asset in this run, once more."""
+        for event in self._events.get(key, []):
+            self._context.log_event(event)
+
     def _results(self, job: Job, found: Signature, outputs: Mapping[ArtefactId, BlobRef], made: bool) -> None:
         pointer = newest_record(self._context.instance)
         producer, versions = (job.instead or job).producer, self._versions_read(job, found)
@@ -121,9 +127,9 @@ class Report:
         seen, version = self._latest[key].get(partition), tags[DATA_VERSION]
         if seen is None or seen.version != version:
             self._latest[key][partition] = Latest(self._told, version)
-        self._context.log_event(
-            dg.AssetMaterialization(key, partition=partition, tags=tags, metadata=metadata)
-        )
+        event = dg.AssetMaterialization(key, partition=partition, tags=tags, metadata=metadata)
+        self._events.setdefault(key, []).append(event)
+        self._context.log_event(event)
 
     def _is_news(self, job: Job, outputs: Mapping[ArtefactId, BlobRef]) -> bool:
         """Whether Dagster has another version of a result, or a newer event of something it read."""

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainValidator,
     PrivateAttr,
     ValidationError,
     ValidationInfo,
-    model_validator,
 )
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 
 from movie_assets.core.artefact import Name, check_movie_id
 from movie_assets.core.errors import Refused
 from movie_assets.core.outline import Node, line_of, read_yaml
 from movie_assets.core.problem import Problem, dotted, refusal, shown
+from movie_assets.core.section import Section, choice, problems_of
 
 __all__ = [
     "FrameSection",
@@ -72,7 +67,7 @@ def _named(what: str) -> AfterValidator:
     def check(value: str, info: ValidationInfo) -> str:
         allowed = sorted(_Known.of(info).names.get(what, ()))
         if value not in allowed:
-            raise ValueError(_choice(allowed, value))
+            raise ValueError(choice(allowed, value))
         return value
 
     return AfterValidator(check)
@@ -138,23 +133,6 @@ Settings = Annotated[
 ]
 Style = Literal["crossfade", "dip", "cut"]
 Move = Literal["push-in", "pull-out", "pan-left", "pan-right", "pan-up", "pan-down", "drift", "still"]
-
-
-class Section(BaseModel):
-    """A part of the file. A bare word stands for its field `short`; a field left empty is one that is not set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, str_strip_whitespace=True)
-    short: ClassVar[str] = ""
-    asks: ClassVar[str] = "a mapping"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _spread(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {
-                key: each for key, each in value.items() if each is not None or key not in cls.model_fields
-            }
-        return {cls.short: value} if cls.short and isinstance(value, str) else value
 
 
 class FrameSection(Section):
@@ -350,7 +328,7 @@ def read_movie(
         try:
             movie = MovieFile.model_validate(root.value, context=known)
         except ValidationError as error:
-            problems.extend(_problems(error, root))
+            problems.extend(problems_of(error, MovieFile, root))
     if movie is None or problems:
         raise refusal(file_name, problems, _next_step(movie_id, file_name))
     movie._origin = _Origin(movie_id, file_name, root)
@@ -365,85 +343,3 @@ def _segments(value: Mapping[str, Any]) -> int:
     """How many segments there are, for judging what names one; the limit if that is itself wrong."""
     segments = value.get("segments", MovieFile.model_fields["segments"].default)
     return segments if type(segments) is int and 1 <= segments <= _MAX_SEGMENTS else _MAX_SEGMENTS
-
-
-# --- sentences --------------------------------------------------------------------------------------------------
-
-
-def _problems(error: ValidationError, root: Node) -> Iterator[Problem]:
-    for found in error.errors(include_url=False):
-        if found["type"] != "default_factory_not_called":
-            path = tuple(part for part in found["loc"] if part != "[key]")
-            yield Problem(line_of(root, path), f"{dotted(path)}: {_sentence(path, found)}")
-
-
-def _sentence(path: tuple[str | int, ...], error: ErrorDetails) -> str:
-    model, asks = _declared(path)
-    value = error["input"]
-    match error["type"]:
-        case "extra_forbidden":
-            return _unknown_field(str(path[-1]), model)
-        case "missing":
-            return f"is missing; write {asks}"
-        case "value_error":
-            return str(error["ctx"]["error"])
-        case "literal_error":
-            return _choice(re.findall("'([^']+)'", error["ctx"]["expected"]), value)
-        case "string_type" if isinstance(value, (bool, int, float)):
-            return f"must be text, not {shown(value)}; put it in quotes"
-    return f"must be {asks}, not {shown(value)}"
-
-
-def _declared(path: tuple[str | int, ...]) -> tuple[type[Section], str]:
-    """The innermost section on a path, and what the innermost field on it asks for."""
-    model: type[Section] = MovieFile
-    annotation: Any = MovieFile
-    asks: str = MovieFile.asks
-    for part in path:
-        declared = model.model_fields.get(str(part))
-        if declared is not None:
-            annotation, described = declared.annotation, declared.description
-        else:
-            annotation, described = _value_type(annotation)
-        section = _section_in(annotation)
-        model = section or model
-        asks = described or (section.asks if section else asks)
-    return model, asks
-
-
-def _value_type(mapping: Any) -> tuple[Any, str | None]:
-    """The type of a mapping's values, and what it asks for; of anything else, nothing."""
-    values = get_args(mapping)[1:]
-    if not values:
-        return None, None
-    asked = [
-        each.description for each in get_args(values[0]) if isinstance(each, FieldInfo) and each.description
-    ]
-    return values[0], next(iter(asked), None)
-
-
-def _section_in(annotation: Any) -> type[Section] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    return next((found for each in get_args(annotation) if (found := _section_in(each))), None)
-
-
-def _unknown_field(name: str, model: type[Section]) -> str:
-    if any(name in special.model_fields for special in model.__subclasses__()):
-        return "is for one segment only; write it under overrides and the segment's number"
-    beyond = "; what only this provider knows goes under settings" if "settings" in model.model_fields else ""
-    allowed = list(model.model_fields)
-    return f"is unknown{_meant(allowed, name)}; allowed are {', '.join(allowed)}{beyond}"
-
-
-def _choice(allowed: Collection[str], value: Any) -> str:
-    return f"must be {_or(list(allowed))}, not {shown(value)}{_meant(allowed, value)}"
-
-
-def _meant(allowed: Collection[str], value: Any) -> str:
-    close = get_close_matches(str(value)[:64], allowed, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def _or(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)

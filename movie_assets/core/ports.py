@@ -95,7 +95,6 @@ class WriteRequest:
     segments: int
     duration: float
     settings: Settings
-    source: str | None = None
     take: int = 1
 
 

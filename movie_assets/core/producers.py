@@ -108,10 +108,12 @@ def _own_script(source: Reading, segments: int) -> Script:
 
 
 def _check_segments(written: Script, segments: int) -> None:
-    if len(written.segments) != segments:
+    found = len(written.segments)
+    if found != segments:
+        change = f"write {segments - found} more in" if found < segments else f"take {found - segments} out of"
         raise Refused(
-            f"the script has {len(written.segments)} segments, the movie asks for {segments}",
-            next_step="change `segments` in movie.yaml, or the script",
+            f"the script has {found} segments, the movie asks for {segments}",
+            next_step=f"{change} the script, or set segments: {found} in movie.yaml",
         )
 
 

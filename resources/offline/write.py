@@ -1,4 +1,4 @@
-"""Writes scripts without a key: a person's own script.md, else a plain one from the brief's own sentences."""
+"""Writes scripts without a key, plain ones from the brief's own sentences."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from movie_assets.core.errors import Refused
 from movie_assets.core.ports import Meta, Result, Workspace, WriteRequest
 from movie_assets.core.script import Script, ScriptSegment
-from movie_assets.core.script_file import parse_script
 
 __all__ = ["OfflineWriter"]
 
@@ -48,21 +46,8 @@ class OfflineWriter:
     """A `Writer` for trying things out; free, and the same for the same request."""
 
     def write(self, request: WriteRequest, at: Workspace) -> Result:
-        """A script of exactly the segments asked for; `Refused` when the person's own has another number."""
-        script = _own(request, request.source) if request.source is not None else _composed(request)
-        return Result(msgspec.json.encode(script), "application/json", Meta("offline", cost=0.0))
-
-
-def _own(request: WriteRequest, source: str) -> Script:
-    script = parse_script(source)
-    found, wanted = len(script.segments), request.segments
-    if found != wanted:
-        change = f"write {wanted - found} more in" if found < wanted else f"take {found - wanted} out of"
-        raise Refused(
-            f"script.md has {found} segments (## headings), but movie.yaml asks for {wanted}",
-            next_step=f"{change} script.md, or set segments: {found} in movie.yaml",
-        )
-    return script
+        """A script of exactly the segments asked for."""
+        return Result(msgspec.json.encode(_composed(request)), "application/json", Meta("offline", cost=0.0))
 
 
 def _composed(request: WriteRequest) -> Script:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,3 +157,12 @@ def test_any_text_is_a_script_or_refused(text: str) -> None:
         assert "script.md:" in error.fact
     else:
         assert parse_script(format_script(script)) == script
+
+
+def test_the_sample_movie_has_the_script_it_asks_for() -> None:
+    """movies/galapagos can be made as it is, in about a minute of calm speech."""
+    folder = Path(__file__).parents[2] / "movies" / "galapagos"
+    script = parse_script((folder / "script.md").read_text(encoding="utf-8"))
+    assert f"title: {script.title}" in (folder / "movie.yaml").read_text(encoding="utf-8")
+    assert len(script.segments) == 6
+    assert 130 <= sum(len(segment.text.split()) for segment in script.segments) <= 145

@@ -1,4 +1,4 @@
-"""Scripts without a key: a person's own, or a plain one from the brief."""
+"""Scripts without a key: plain ones from the brief."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movie_assets.core.errors import Refused
-from movie_assets.core.movie_file import read_movie
 from movie_assets.core.ports import Meta, Workspace, WriteRequest
 from movie_assets.core.script import Script
 from resources.offline.write import OfflineWriter
@@ -21,7 +18,6 @@ TEA = (
     "bridges, and those who walked it carried more than their own weight. Today it is a motorway."
 )
 REQUEST = WriteRequest("The tea road", TEA, "en", 5, 60.0, {"provider": "offline"})
-OWN = "# Tea\n\nmood: calm\n\n## Mountains\nTea came on horses.\n\n## Road\nNow it is a motorway.\n"
 
 WORDS_A_MINUTE = 150
 
@@ -35,39 +31,6 @@ def written(request: WriteRequest) -> Script:
 
 def words(script: Script) -> int:
     return sum(len(segment.text.split()) for segment in script.segments)
-
-
-# --- a person's own script ---
-
-
-def test_a_persons_own_script_is_taken_as_it_is() -> None:
-    """With a script.md there is nothing to invent."""
-    script = written(replace(REQUEST, source=OWN, segments=2))
-    assert (script.title, script.mood) == ("Tea", "calm")
-    assert [(each.text, each.prompt) for each in script.segments] == [
-        ("Tea came on horses.", "Mountains"),
-        ("Now it is a motorway.", "Road"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("segments", "change"), [(5, "write 3 more in script.md"), (1, "take 1 out of script.md")]
-)
-def test_another_number_of_segments_is_refused(segments: int, change: str) -> None:
-    """Both numbers are told, and which line to change."""
-    with pytest.raises(Refused) as caught:
-        written(replace(REQUEST, source=OWN, segments=segments))
-    assert caught.value.fact == f"script.md has 2 segments (## headings), but movie.yaml asks for {segments}"
-    assert caught.value.next_step == f"{change}, or set segments: 2 in movie.yaml"
-
-
-def test_a_broken_script_is_refused_with_its_line() -> None:
-    """The person is sent to the line that is wrong."""
-    with pytest.raises(Refused, match=r"script\.md:3: 'B': nothing is said"):
-        written(replace(REQUEST, source="# A\n\n## B\n", segments=1))
-
-
-# --- one from the brief ---
 
 
 def test_the_brief_is_told_in_its_own_sentences() -> None:
@@ -143,19 +106,3 @@ def test_it_stays_within_the_target_duration(request: WriteRequest) -> None:
 def test_it_fills_a_good_part_of_the_time() -> None:
     """A film of a minute has at least half a minute of words."""
     assert words(written(replace(REQUEST, segments=6))) >= 60 / 2 * WORDS_A_MINUTE / 60
-
-
-def test_the_sample_movie_has_the_script_it_asks_for() -> None:
-    """movies/galapagos can be made as it is, in about a minute of calm speech."""
-    folder = Path(__file__).parents[3] / "movies" / "galapagos"
-    movie = read_movie(
-        "galapagos",
-        (folder / "movie.yaml").read_bytes(),
-        "movie.yaml",
-        blueprints={"narrated"},
-        providers={key: {"offline"} for key in ("script", "picture", "narration", "motion", "music")},
-    )
-    source = (folder / str(movie.script.source)).read_text(encoding="utf-8")
-    script = written(replace(REQUEST, source=source, segments=movie.segments))
-    assert script.title == movie.title
-    assert 130 <= words(script) <= 145
