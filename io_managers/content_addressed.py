@@ -147,7 +147,11 @@ class ContentAddressedIOManager(dg.IOManager):
         """What every artefact is now: a movie's own as the planner resolves them, a person's as last recorded."""
         opened = self._movies.open(movie)
         known = opened.known()
-        own = {event.name: event.output for event in known.index.latest.values() if event.output is not None}
+        own = {
+            event.name: event.output
+            for event in known.index.latest.values()
+            if event.output is not None and event.status != "failed"
+        }
         return own | decide(known, opened.request()).outputs
 
 

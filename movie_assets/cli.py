@@ -29,7 +29,8 @@ from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.screen import Screen
 from movie_assets.screen_history import History
 from resources.export import export as write_files
-from resources.providers import LANES, PROVIDERS
+from resources.export import write_difference
+from resources.providers import FREE_OF_CHARGE
 from resources.studio import Studio
 
 __all__ = ["main"]
@@ -126,7 +127,7 @@ def _revision(store: MovieStore, revision: str | None) -> Manifest:
 def _possibly_paid(studio: Studio, store: MovieStore) -> list[ArtefactEvent]:
     """What works on this machine costs nothing."""
     now = datetime.fromisoformat(studio.clock.now()).timestamp()
-    return [call for call in store.possibly_paid(now) if call.provider not in LANES]
+    return [call for call in store.possibly_paid(now) if call.provider not in FREE_OF_CHARGE]
 
 
 def _print_json(value: Any) -> None:
@@ -148,7 +149,7 @@ def new(studio: Studio, movie: str, brief: str, title: str | None, segments: int
     text = movie_template(
         movie, title or movie.replace("-", " ").replace("_", " ").capitalize(), brief, segments
     )
-    read_movie(movie, text, "movie.yaml", blueprints=BLUEPRINTS, providers=PROVIDERS)
+    read_movie(movie, text, "movie.yaml", blueprints=BLUEPRINTS, providers=studio.offered)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with (folder / "movie.yaml").open("x", encoding="utf-8") as stream:
@@ -239,8 +240,8 @@ def _run(studio: Studio, production: Production, screen: Screen) -> None:
 
 
 def _export(studio: Studio, movie: str, live: Manifest, to: Path | None, screen: Screen) -> None:
-    folder = to or studio.project / "films" / movie
-    screen.exported(write_files(studio.store(movie), live, BLUEPRINTS[live.blueprint].exports, folder))
+    folder, blueprint = to or studio.project / "films" / movie, BLUEPRINTS[live.blueprint]
+    screen.exported(write_files(studio.store(movie), live, blueprint.exports, folder, blueprint.on_request))
 
 
 @_command("show")
@@ -281,12 +282,17 @@ def why(studio: Studio, movie: str, artefact: str, as_json: bool) -> None:
 @_ID
 @click.argument("before")
 @click.argument("after")
+@click.option("--page", type=click.Path(path_type=Path, dir_okay=False), help="Write them side by side here (HTML).")
 @_JSON
 @click.pass_obj
-def diff(studio: Studio, movie: str, before: str, after: str, as_json: bool) -> None:
+def diff(studio: Studio, movie: str, before: str, after: str, page: Path | None, as_json: bool) -> None:
     """Compare two revisions: what was set otherwise, by whom, and what came out otherwise."""
     store = studio.store(movie)
-    found = difference(_revision(store, before), _revision(store, after), store.events.inputs())
+    older, newer = _revision(store, before), _revision(store, after)
+    if page:
+        Screen().exported([write_difference(store, older, newer, page)])
+        return
+    found = difference(older, newer, store.events.inputs())
     _print_json(found) if as_json else History().difference(found)
 
 
@@ -337,8 +343,11 @@ def log(studio: Studio, movie: str, inputs: bool, as_json: bool) -> None:
 @click.option("--to", type=click.Path(path_type=Path), help="A folder; films/ID if not given.")
 @click.pass_obj
 def export(studio: Studio, movie: str, revision: str | None, to: Path | None) -> None:
-    """Write the film of a revision and what goes with it."""
-    _export(studio, movie, _revision(studio.store(movie), revision), to, Screen())
+    """Write the film of a revision and what goes with it: subtitles, page, timeline for editors, also bundled."""
+    store, folder = studio.store(movie), to or studio.project / "films" / movie
+    manifest = _revision(store, revision)
+    blueprint = BLUEPRINTS[manifest.blueprint]
+    Screen().exported(write_files(store, manifest, {**blueprint.exports, **blueprint.on_request}, folder))
 
 
 if __name__ == "__main__":

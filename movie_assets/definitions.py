@@ -12,15 +12,17 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 from io_managers.content_addressed import ContentAddressedIOManager  # noqa: E402
 from movie_assets.assets.keys import artefact_key, op_name  # noqa: E402
 from movie_assets.assets.movie_asset import movie_asset  # noqa: E402
+from movie_assets.assets.notices import Notices  # noqa: E402
 from movie_assets.assets.sensor import Loaded, config_edits  # noqa: E402
 from movie_assets.core.errors import MovieError  # noqa: E402
 from movie_assets.core.graph import Graph  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
-from movie_assets.core.progress import Progress, Silence  # noqa: E402
+from movie_assets.core.progress import Progress  # noqa: E402
 from resources.studio import Studio  # noqa: E402
 
 __all__ = ["definitions_of", "defs", "resources_of"]
@@ -48,7 +50,7 @@ def definitions_of(studio: Studio, chosen: Collection[str] | None = None) -> dg.
         assets=assets,
         jobs=jobs,
         sensors=[config_edits(loaded, assets, ids)],
-        resources=resources_of(studio, Silence()),
+        resources=resources_of(studio, Notices()),
         executor=dg.in_process_executor,
     )
 

@@ -13,6 +13,7 @@ import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 from movie_assets.assets.movie_asset import movie_asset  # noqa: E402
 from movie_assets.assets.request import request_of  # noqa: E402

@@ -119,6 +119,11 @@ class _Lines:
     def started(self, job: Job, provider: str) -> None:
         pass
 
+    def told(self, job: Job, what: str) -> None:
+        self._console.print(
+            f"{time.monotonic() - self._begin:6.1f} s  {job.id} {what}", soft_wrap=True, markup=False
+        )
+
     def ended(self, outcome: Outcome) -> None:
         self._ended += 1
         took = f" in {outcome.seconds:.1f} s" if outcome.status == "produced" else ""
@@ -140,6 +145,11 @@ class _Board:
         with self._lock:
             self._running[job.id] = (provider, time.monotonic())
 
+    def told(self, job: Job, what: str) -> None:
+        with self._lock:
+            _, since = self._running.get(job.id, ("", time.monotonic()))
+            self._running[job.id] = (what, since)
+
     def ended(self, outcome: Outcome) -> None:
         with self._lock:
             self._running.pop(outcome.job.id, None)
@@ -151,8 +161,8 @@ class _Board:
         with self._lock:
             now = time.monotonic()
             table = Table.grid(padding=(0, 2))
-            for job, (provider, since) in self._running.items():
-                table.add_row(f"  {job}", provider, f"{now - since:5.1f} s")
+            for job, (what, since) in self._running.items():
+                table.add_row(f"  {job}", Text(what), f"{now - since:5.1f} s")
             head = Table.grid(padding=(0, 1))
             head.add_row(
                 ProgressBar(self._total, self._ended, width=32),

@@ -1,54 +1,221 @@
-"""Export: a revision's results as files under names a person expects."""
+"""Export: a revision as files under names a person expects, each written only when what it is made of changed."""
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property, partial
 from pathlib import Path
+from types import MappingProxyType
+
+import msgspec
 
 from movie_assets.core.artefact import BlobRef, Name
-from movie_assets.core.digest import digest_of_stream
+from movie_assets.core.difference import difference
+from movie_assets.core.digest import digest_of
 from movie_assets.core.manifest import Manifest
+from movie_assets.core.ports import Workspace
+from movie_assets.core.provenance import provenance_of
 from movie_assets.core.store.movie_store import MovieStore
+from movie_assets.core.storyboard import Storyboard, differing, storyboards_of
 from movie_assets.core.subtitles import parse_srt, to_vtt
+from movie_assets.core.timeline import Timeline
+from resources.exports.look import look
+from resources.exports.media import EARLIER, SMALL, media_of
+from resources.exports.shelf import Shelf
+from resources.scratch import own_scratch
 
-__all__ = ["export"]
+__all__ = ["export", "write_difference"]
 
+_VERSION = "1"  # of what is written here: raise it whenever the same revision would give other files
+_POSTER_AT = 1 / 3  # of the film: after its beginning, before the end gives itself away
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
-def export(store: MovieStore, manifest: Manifest, names: Mapping[str, str], to: Path) -> list[Path]:
-    """Writes each named file whole; one that is there already with the same bytes is left alone."""
-    to.mkdir(parents=True, exist_ok=True)
-    return [_write(store, manifest.output(Name(kind)), to / name) for name, kind in names.items()]
-
-
-def _write(store: MovieStore, ref: BlobRef | None, path: Path) -> Path:
-    assert ref is not None, f"a complete revision has every export, {path.name} too"
-    if path.suffix == ".vtt":
-        return _replace(path, to_vtt(parse_srt(store.read(ref).decode())).encode())
-    if ref.inline is not None:
-        return _replace(path, store.read(ref))
-    if not _is(path, ref):
-        temporary = _beside(path)
-        shutil.copyfile(store.file(ref, path.parent), temporary)
-        temporary.replace(path)
-    return path
+Write = Callable[[Path], object]
 
 
-def _is(path: Path, ref: BlobRef) -> bool:
-    if not path.is_file() or path.stat().st_size != ref.size:
-        return False
-    with path.open("rb") as stream:
-        return digest_of_stream(stream) == ref.digest
+def export(
+    store: MovieStore,
+    manifest: Manifest,
+    names: Mapping[str, str],
+    to: Path,
+    on_request: Mapping[str, str] = _NOTHING,
+) -> list[Path]:
+    """Writes each named file whole, and those `on_request` that an earlier export wrote here.
+
+    What is there and made of the same is left alone; what an earlier export left and this one has no use for is taken
+    away; other files of the folder are not touched.
+    """
+    shelf = Shelf(to)
+    wanted = {**names, **{name: kind for name, kind in on_request.items() if shelf.has(name)}}
+    with _scratch(store) as at:
+        work = _Export(store, manifest, shelf, wanted, at)
+        paths = work.all()
+    shelf.tidy()
+    return paths
 
 
-def _replace(path: Path, data: bytes) -> Path:
-    temporary = _beside(path)
-    temporary.write_bytes(data)
-    temporary.replace(path)
-    return path
+def write_difference(store: MovieStore, before: Manifest, after: Manifest, to: Path) -> Path:
+    """Writes a page of two revisions side by side."""
+    from resources.exports.album import pictures_of
+    from resources.exports.page import diff_page
+
+    boards = {board.revision: board for board in storyboards_of(store, max(before, after, key=_number))}
+    older, newer = boards[before.revision], boards[after.revision]
+    found = difference(before, after, store.events.inputs())
+    with _scratch(store) as at:
+        scenes = [scene for pair in differing(older, newer) for scene in pair if scene]
+        pictures = pictures_of(scenes, lambda ref: store.file(ref, at.scratch), at)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text(diff_page(older, newer, found, pictures), encoding="utf-8")
+    return to
 
 
-def _beside(path: Path) -> Path:
-    # The same folder, so that the last step is a rename; the process's number, so that two exports do not meet.
-    return path.with_name(f".{path.name}.{os.getpid()}")
+def _number(manifest: Manifest) -> int:
+    return manifest.number
+
+
+@contextmanager
+def _scratch(store: MovieStore) -> Iterator[Workspace]:
+    folder = own_scratch() / "export" / store.movie
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield Workspace(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Export:
+    """One revision going into one folder."""
+
+    def __init__(
+        self, store: MovieStore, manifest: Manifest, shelf: Shelf, names: Mapping[str, str], at: Workspace
+    ) -> None:
+        self._store, self._manifest, self._shelf, self._names, self._at = store, manifest, shelf, names, at
+
+    def all(self) -> list[Path]:
+        """Media first, for the others refer to them; the page last, for it lists the others."""
+        for name, ref in media_of(self._manifest):
+            self._shelf.put(name, ref.digest, self._copy(ref))
+        for name in sorted(self._names, key=lambda name: name.endswith(".html")):
+            self._put(name, self._ref(self._names[name]))
+        return [self._shelf.folder / name for name in self._names]
+
+    def _put(self, name: str, ref: BlobRef) -> None:
+        """Its suffix says how a file is written."""
+        if name.endswith(".html"):
+            self._put_page(name)
+            return
+        makers: Mapping[str, Callable[[str, BlobRef], tuple[str, Write]]] = {
+            ".vtt": self._vtt,
+            ".jpg": self._poster,
+            ".otio": self._otio,
+            ".otioz": self._otio,
+            ".json": self._provenance,
+            ".m4a": self._podcast,
+            ".mp3": self._podcast,
+        }
+        key, write = makers.get(Path(name).suffix, self._plain)(name, ref)
+        self._shelf.put(name, key, write)
+
+    # --- what each is made of, and how it is written ----------------------------------------------------------------
+
+    def _plain(self, name: str, ref: BlobRef) -> tuple[str, Write]:
+        return ref.digest, self._copy(ref)
+
+    def _copy(self, ref: BlobRef) -> Write:
+        return lambda to: shutil.copyfile(self._file(ref), to)
+
+    def _vtt(self, name: str, ref: BlobRef) -> tuple[str, Write]:
+        return self._key(name, ref.digest), lambda to: to.write_bytes(self._captions(ref))
+
+    def _captions(self, ref: BlobRef) -> bytes:
+        return to_vtt(parse_srt(self._store.read(ref).decode())).encode()
+
+    def _poster(self, name: str, ref: BlobRef) -> tuple[str, Write]:
+        """The picture that is seen a third into the film, without captions, cut as the film cuts it."""
+        picture, frame = self._ref("picture", self._segment_at(_POSTER_AT)), self._manifest.inputs["frame"].payload
+        size = frame["width"], frame["height"]
+
+        def write(to: Path) -> None:
+            from resources.exports.shrink import Small, shrink
+
+            shrink([Small(str(self._file(picture).absolute()), name, *size)], self._at)
+            shutil.copyfile(self._at.scratch / name, to)
+
+        return self._key(name, picture.digest, *size), write
+
+    def _otio(self, name: str, ref: BlobRef) -> tuple[str, Write]:
+        def write(to: Path) -> None:
+            from resources.exports.otio import write_bundle, write_otio
+
+            written = write_bundle if name.endswith(".otioz") else write_otio
+            written(self._board, self._main, self._shelf.folder, to)
+
+        return self._key(name, self._manifest.digest), write
+
+    def _provenance(self, name: str, ref: BlobRef) -> tuple[str, Write]:
+        def write(to: Path) -> None:
+            said = provenance_of(self._board, self._main, ref)
+            to.write_bytes(msgspec.json.format(msgspec.json.encode(said), indent=2))
+
+        return self._key(name, self._manifest.digest), write
+
+    def _podcast(self, name: str, ref: BlobRef) -> tuple[str, Write]:
+        def write(to: Path) -> None:
+            from resources.exports.podcast import write_podcast
+
+            write_podcast(self._board, self._file(ref), Path(name).suffix, to, self._at)
+
+        texts = [self._ref("segment_text", segment).digest for segment in range(self._manifest.segments)]
+        script = self._manifest.output(Name("script"))
+        return self._key(name, ref.digest, *texts, script and script.digest, self._manifest.timeline), write
+
+    def _put_page(self, name: str) -> None:
+        key = self._key(name, look(), self._manifest.digest, sorted(self._names))
+        if not (self._shelf.stands(name, key) and self._shelf.keeps((SMALL, EARLIER))):
+            page = self._page()
+            self._shelf.put(name, key, lambda to: to.write_text(page, encoding="utf-8"))
+
+    def _page(self) -> str:
+        from resources.exports.album import album_of
+        from resources.exports.page import File, index_page
+
+        subtitles = self._manifest.output(Name("subtitles"))
+        album = album_of(self._boards, self._shelf, self._file, self._at)
+        others = [name for name in self._names if (self._shelf.folder / name).is_file() and not name.endswith(".html")]
+        files = [File(name, (self._shelf.folder / name).stat().st_size) for name in others]
+        captions = self._captions(subtitles) if subtitles else None
+        return index_page(self._boards, album, self._main, files, captions)
+
+    # --- what they are made from ------------------------------------------------------------------------------------
+
+    @cached_property
+    def _boards(self) -> list[Storyboard]:
+        return storyboards_of(self._store, self._manifest)
+
+    @property
+    def _board(self) -> Storyboard:
+        return self._boards[-1]
+
+    @property
+    def _main(self) -> str:
+        """The film, or the sound: what is named first."""
+        return next(iter(self._names))
+
+    def _ref(self, kind: str, segment: int | None = None) -> BlobRef:
+        ref = self._manifest.output(Name(kind, segment))
+        assert ref is not None, f"a complete revision has {Name(kind, segment)}"
+        return ref
+
+    def _file(self, ref: BlobRef) -> Path:
+        return self._store.file(ref, self._at.scratch)
+
+    def _segment_at(self, share: float) -> int:
+        plan = msgspec.convert(self._manifest.timeline, Timeline)
+        begun = [each.segment for each in plan.segments if each.start_frame <= share * plan.frames]
+        return begun[-1] if begun else 0
+
+    def _key(self, name: str, *made_of: object) -> str:
+        return digest_of([_VERSION, Path(name).suffix, *made_of])

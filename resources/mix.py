@@ -15,9 +15,10 @@ from movie_assets.core.errors import Refused
 from resources import worker
 from resources.probe import Samples, probe, sound_blocks
 
-__all__ = ["RATE"]
+__all__ = ["JOINT", "RATE"]
 
 RATE = 48_000
+JOINT = 3.0  # seconds over which music that is played again fades into its beginning
 
 _BLOCK = 10 * RATE
 _LEVEL = 10 ** (-20 / 20)  # of the voices; the whole mix is brought to its loudness later
@@ -26,7 +27,6 @@ _DUCKED = 10 ** (-8 / 20)
 _ATTACK, _RELEASE = 0.25, 0.6
 _SHORTEST_SWELL = 1.5
 _FADE_IN, _FADE_OUT = 1.0, 3.0
-_JOINT = 3.0
 _RAMP = 0.005
 
 _Span: TypeAlias = tuple[float, float]
@@ -90,7 +90,7 @@ def _joint(path: Path, gain: float) -> int:
     sound = probe(path).sound
     if sound is None or sound.seconds < 0.1 or gain == 0:
         raise Refused(f"{path.name} holds no music", next_step="use a file with at least 0.1 s of sound")
-    return int(min(_JOINT, sound.seconds / 4) * RATE)
+    return int(min(JOINT, sound.seconds / 4) * RATE)
 
 
 def _looped(play: Callable[[], Iterator[Samples]], joint: int) -> Iterator[Samples]:

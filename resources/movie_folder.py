@@ -6,11 +6,13 @@ import os
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from movie_assets.core.artefact import BlobRef, check_movie_id
 from movie_assets.core.digest import digest_of, digest_of_bytes, digest_of_stream
 from movie_assets.core.errors import Refused
 from movie_assets.core.store.movie_store import MovieStore
+from resources import prompts
 from resources.probe import picture_size
 
 __all__ = ["CONFIG", "MovieFolder"]
@@ -75,6 +77,14 @@ class MovieFolder:
             raise Refused(f"{name}: {path.suffix or 'no suffix'} is none of {', '.join(_MEDIA_TYPES)}")
         if media_type.startswith("image/"):
             _check_picture(path, name)
+        return self._referred(path, media_type)
+
+    def standard(self, section: str, said: Any, /) -> BlobRef | None:
+        """The template that comes with this program for a section that names none of its own."""
+        path = prompts.standard(section, said)
+        return None if path is None else self._referred(path, _MEDIA_TYPES[".md"])
+
+    def _referred(self, path: Path, media_type: str) -> BlobRef:
         with path.open("rb") as stream:
             ref = BlobRef(digest_of_stream(stream), path.stat().st_size, media_type)
         with self._lock:
@@ -90,7 +100,7 @@ class MovieFolder:
     def deliver(self, store: MovieStore) -> None:
         """Brings the bytes of every file referred to into the store; one changed meanwhile is `Refused`."""
         for path, ref in self._files.values():
-            if not store.blobs.has(ref):
+            if not store.blobs.freshen(ref):
                 added = store.blobs.add(path.read_bytes(), ref.media_type)
                 if added.digest != ref.digest:
                     raise Refused(f"{path} changed while it was read", next_step="run the same command again")

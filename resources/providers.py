@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from movie_assets.core.errors import Refused
 from movie_assets.core.ports import Animator, Composer, Painter, Renderer, Speaker, Writer
+from movie_assets.core.reason import LOCAL
+from resources.connections import OFFLINE, Connections
+from resources.discreet import Discreet
+from resources.line import Line, PacedLine
+from resources.pacing import pace_of
+from resources.price_list import PriceList
+from resources.prices import Prices
+from resources.scrub import Scrub
 
 P = TypeVar("P")
 
-__all__ = ["LANES", "PROVIDERS", "Providers"]
+__all__ = ["FREE_OF_CHARGE", "MACHINE", "Providers", "offered", "priced"]
 
-PROVIDERS: Mapping[str, frozenset[str]] = {
-    section: frozenset({"offline"}) for section in ("script", "picture", "narration", "motion", "music")
-}
-"""Which providers each section of movie.yaml may name."""
+FREE_OF_CHARGE = frozenset({OFFLINE, LOCAL})
+"""Who works on this machine's own cores, for nothing."""
 
-LANES: Mapping[str, str] = {"offline": "machine", "local": "machine"}
-"""Whose calls share one limit: everything that works on this machine's own cores."""
+MACHINE = "machine"
+"""The lane of those, which share one limit."""
+
+Make = Callable[[Line, Prices], P]
 
 
 class Providers:
-    """The ports, by provider name."""
+    """The ports, by the name of a connection; `Unready` where its key is not set."""
+
+    def __init__(self, connections: Connections, prices: Prices) -> None:
+        self.connections, self.prices = connections, prices
+        self.scrub = Scrub.of((each.key_name, each.key) for each in connections.values())
+        self._made: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -32,55 +47,126 @@ class Providers:
         return FfmpegRenderer()
 
     def writer(self, provider: str) -> Writer:
-        return _choose("script", provider, {"offline": _offline_writer})
+        return self._port("script", provider, _WRITERS)
 
     def painter(self, provider: str) -> Painter:
-        return _choose("picture", provider, {"offline": _offline_painter})
+        return self._port("picture", provider, _PAINTERS)
 
     def speaker(self, provider: str) -> Speaker:
-        return _choose("narration", provider, {"offline": _offline_voice})
+        return self._port("narration", provider, _SPEAKERS)
 
     def animator(self, provider: str) -> Animator:
-        return _choose("motion", provider, {"offline": _offline_animator})
+        return self._port("motion", provider, _ANIMATORS)
 
     def composer(self, provider: str) -> Composer:
-        return _choose("music", provider, {"offline": _offline_composer})
+        return self._port("music", provider, _COMPOSERS)
+
+    def line(self, provider: str) -> Line:
+        """The line to a connection; `Unready` if its key is not set."""
+        connection = self.connections.ready(provider)
+        return PacedLine(connection, pace_of(connection))
+
+    def lane(self, provider: str) -> str:
+        """Whose limit a provider's calls count against."""
+        return MACHINE if provider in FREE_OF_CHARGE else provider
+
+    def places(self, machine: int) -> dict[str, int]:
+        """How many calls may be under way at once, by lane; `machine` is how many this machine can do itself."""
+        limits = {name: each.limits.at_once for name, each in self.connections.items() if name != OFFLINE}
+        return {**limits, MACHINE: machine}
+
+    def _port(self, section: str, provider: str, makers: Mapping[str, Make[P]]) -> P:
+        names = [name for name, each in self.connections.items() if each.speaks in makers]
+        if provider not in names:
+            raise Refused(
+                f"{section}.provider {provider!r} is not known", next_step=f"use one of {', '.join(names)}"
+            )
+        with self._lock:
+            if (section, provider) not in self._made:
+                make = makers[self.connections[provider].speaks]
+                made = make(self.line(provider), self.prices)
+                self._made[section, provider] = Discreet(made, self.scrub)
+            return cast(P, self._made[section, provider])
 
 
-def _choose(section: str, provider: str, makers: Mapping[str, Callable[[], P]]) -> P:
-    try:
-        return makers[provider]()
-    except KeyError:
-        raise Refused(
-            f"{section}.provider {provider!r} is not known", next_step=f"use one of {', '.join(makers)}"
-        ) from None
+def offered(connections: Connections) -> dict[str, frozenset[str]]:
+    """Which providers each section of movie.yaml may name, by what their connections speak."""
+    return {
+        section: frozenset(name for name, each in connections.items() if each.speaks in makers)
+        for section, makers in _MAKERS.items()
+    }
 
 
-def _offline_writer() -> Writer:
+def priced(connections: Connections) -> PriceList:
+    """What the providers of a project ask for, as listed and as its own prices say."""
+    prices = PriceList.read()
+    for connection in connections.values():
+        prices = prices.with_connection(connection)
+    for name, own in connections.prices.items():
+        prices = prices.with_overrides(name, own)
+    return prices
+
+
+# --- adapters, by what a connection speaks ------------------------------------------------------------------------
+
+
+def _offline_writer(line: Line, prices: Prices) -> Writer:
     from resources.offline.write import OfflineWriter
 
     return OfflineWriter()
 
 
-def _offline_painter() -> Painter:
+def _offline_painter(line: Line, prices: Prices) -> Painter:
     from resources.offline.paint import OfflinePainter
 
     return OfflinePainter()
 
 
-def _offline_voice() -> Speaker:
+def _offline_voice(line: Line, prices: Prices) -> Speaker:
     from resources.offline.voice import OfflineVoice
 
     return OfflineVoice()
 
 
-def _offline_animator() -> Animator:
+def _offline_animator(line: Line, prices: Prices) -> Animator:
     from resources.offline.animate import OfflineAnimator
 
     return OfflineAnimator()
 
 
-def _offline_composer() -> Composer:
+def _offline_composer(line: Line, prices: Prices) -> Composer:
     from resources.offline.music import OfflineComposer
 
     return OfflineComposer()
+
+
+def _openai_writer(line: Line, prices: Prices) -> Writer:
+    from resources.openai.write import OpenAIWriter
+
+    return OpenAIWriter(line, prices)
+
+
+def _openai_painter(line: Line, prices: Prices) -> Painter:
+    from resources.openai.paint import OpenAIPainter
+
+    return OpenAIPainter(line, prices)
+
+
+def _video_animator(line: Line, prices: Prices) -> Animator:
+    from resources.video.animate import VideoAnimator
+
+    return VideoAnimator(line, prices)
+
+
+_WRITERS: Mapping[str, Make[Writer]] = {"offline": _offline_writer, "openai": _openai_writer}
+_PAINTERS: Mapping[str, Make[Painter]] = {"offline": _offline_painter, "openai": _openai_painter}
+_SPEAKERS: Mapping[str, Make[Speaker]] = {"offline": _offline_voice}
+_ANIMATORS: Mapping[str, Make[Animator]] = {"offline": _offline_animator, "video": _video_animator}
+_COMPOSERS: Mapping[str, Make[Composer]] = {"offline": _offline_composer}
+_MAKERS: Mapping[str, Mapping[str, Make[Any]]] = {
+    "script": _WRITERS,
+    "picture": _PAINTERS,
+    "narration": _SPEAKERS,
+    "motion": _ANIMATORS,
+    "music": _COMPOSERS,
+}

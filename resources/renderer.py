@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from movie_assets.core.ports import ClipRequest, Encoded, FilmRequest, SoundtrackRequest, Workspace
+from movie_assets.core.ports import ClipRequest, Encoded, FilmRequest, Look, SoundtrackRequest, Workspace
 from resources.clip import clip
 from resources.film import film
+from resources.look import look
 from resources.probe import probe
 from resources.soundtrack import soundtrack
 
@@ -24,6 +25,9 @@ class FfmpegRenderer:
 
     def film(self, request: FilmRequest, at: Workspace) -> Encoded:
         return film(request, at)
+
+    def look(self, file: Path, media_type: str, at: Workspace) -> Look:
+        return look(file, media_type, at)
 
     def seconds(self, sound: Path) -> float:
         return probe(sound).seconds

@@ -13,32 +13,39 @@ from movie_assets.core.blueprint import Reach
 from movie_assets.core.blueprints import BLUEPRINTS
 from movie_assets.core.clock import Clock
 from movie_assets.core.errors import Refused
-from movie_assets.core.graph import Graph, Job
+from movie_assets.core.graph import Graph
 from movie_assets.core.inputs import INPUTS, resolve
 from movie_assets.core.movie import Gear, Movie
 from movie_assets.core.movie_file import MovieFile, read_movie
+from movie_assets.core.store.blob_cache import BlobCache
 from movie_assets.core.store.driver import Driver
-from movie_assets.core.store.local import LocalDriver
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.task import Ports
 from resources.clock import SystemClock
+from resources.connections import Connections, read_connections
+from resources.estimate import Estimates
 from resources.glyphs import check_glyphs
 from resources.movie_folder import CONFIG, MovieFolder
-from resources.providers import LANES, PROVIDERS, Providers
+from resources.price_list import PriceList
+from resources.prompts.check import check_prompts
+from resources.providers import FREE_OF_CHARGE, Providers, offered, priced
+from resources.roots import driver_of
 from resources.scratch import own_scratch
+from resources.secrets import Secrets
 
 __all__ = ["Studio"]
 
 
 @dataclass(frozen=True)
 class Studio:
-    """Opens the movies of a project. `root` is the folder of the store; `ports` and `driver` may be replaced."""
+    """Opens the movies of a project. `root` is a folder or s3://bucket/prefix; `ports` stand in for the providers' own."""
 
     project: Path
     root: str = "builds"
-    ports: Ports = field(default_factory=Providers)
+    ports: Ports | None = None
     clock: Clock = field(default_factory=SystemClock)
     places: int = field(default_factory=lambda: os.cpu_count() or 2)
+    _stores: dict[str, MovieStore] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def movies(self) -> Path:
@@ -59,7 +66,7 @@ class Studio:
         """What movie.yaml says; `Refused` with every problem and its line."""
         folder = MovieFolder(self.movies, movie)
         text = folder.text()
-        return read_movie(movie, text, _shown(folder.config), blueprints=BLUEPRINTS, providers=PROVIDERS)
+        return read_movie(movie, text, _shown(folder.config), blueprints=BLUEPRINTS, providers=self.offered)
 
     def graph(self, movie: str) -> Graph:
         """Every artefact a movie's file asks for."""
@@ -71,33 +78,73 @@ class Studio:
         folder = MovieFolder(self.movies, movie)
         graph = _graph(said)
         _check_names(said, graph)
-        inputs = resolve(said, folder)
+        inputs = resolve(said, folder, folder.standard)
+        check_prompts(said, folder)
         check_glyphs(said, folder)
         read = {wire.name for p in graph.blueprint.producers for wire in p.reads if wire.reach is Reach.INPUT}
         unread = INPUTS.keys() - read
         inputs = {name: given for name, given in inputs.items() if name.kind not in unread}
-        return Movie(movie, self.store(movie), graph, inputs, said.takes, said.pins, folder, self.gear)
+        return Movie(
+            movie,
+            self.store(movie),
+            graph,
+            inputs,
+            said.takes,
+            said.pins,
+            folder,
+            self.gear,
+            said.budget_usd,
+        )
 
     def store(self, movie: str) -> MovieStore:
         """What is kept of a movie, whether or not its folder still exists."""
-        return MovieStore(self.driver, movie)
+        kept = self._stores.get(movie)
+        return kept or self._stores.setdefault(movie, MovieStore(self.driver, movie, self._cache))
+
+    @cached_property
+    def connections(self) -> Connections:
+        """What the project may connect to, read once per process; `Refused` if its providers.yaml cannot be."""
+        return read_connections(self.project, Secrets(self.project))
+
+    @property
+    def offered(self) -> dict[str, frozenset[str]]:
+        """The providers a movie file may name, by section."""
+        return offered(self.connections)
+
+    @cached_property
+    def providers(self) -> Providers:
+        return Providers(self.connections, self.prices)
+
+    @cached_property
+    def prices(self) -> PriceList:
+        """What the project's providers ask for."""
+        return priced(self.connections)
+
+    @cached_property
+    def _price(self) -> Estimates:
+        speaks = {name: each.speaks for name, each in self.connections.items()}
+        return Estimates(self.prices, speaks, FREE_OF_CHARGE)
+
+    @cached_property
+    def _cache(self) -> BlobCache:
+        """What was read of a distant store, or written to it, is not fetched again by this process."""
+        return BlobCache(own_scratch() / "blobs")
 
     @cached_property
     def driver(self) -> Driver:
-        if "://" in self.root:
-            raise Refused(f"the store {self.root} is not supported", next_step="name a folder with --root")
-        return LocalDriver(self.project / self.root)
+        """The store at `root`."""
+        return driver_of(self.root, self.project)
 
     @cached_property
     def gear(self) -> Gear:
         """What all movies of this process work with."""
         return Gear(
-            ports=self.ports,
+            ports=self.ports or self.providers,
             clock=self.clock,
-            price=_price,
+            price=self._price,
             scratch=own_scratch(),
-            places={"machine": self.places},
-            lane=lambda provider: LANES.get(provider, provider),
+            places=self.providers.places(self.places),
+            lane=self.providers.lane,
             editor=_editor(),
         )
 
@@ -121,10 +168,6 @@ def _check_names(said: MovieFile, graph: Graph) -> None:
     if problems:
         raise said.refusal(problems)
 
-
-def _price(job: Job, provider: str, payload: object) -> float | None:
-    """What works on this machine is free; nothing else is known yet."""
-    return 0.0 if provider in LANES else None
 
 
 def _is_movie(name: str) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -23,6 +23,9 @@ from click.testing import CliRunner
 from movie_assets import cli
 from resources.instant import InstantPorts
 from resources.studio import Studio
+
+if TYPE_CHECKING:
+    from resources.rehearsal.s3_server import Bucket, S3Server
 
 ROOT = Path(__file__).resolve().parent.parent
 YAML = """\
@@ -157,3 +160,18 @@ class Shell:
 def shell_in() -> type[Shell]:
     """Makes a shell from a folder, ports and a monkeypatch."""
     return Shell
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """moto's S3 server, in this process; it takes half a second to import."""
+    from resources.rehearsal.s3_server import S3Server
+
+    with S3Server() as server:
+        yield server
+
+
+@pytest.fixture
+def s3_bucket(s3_server: S3Server) -> Bucket:
+    """An empty bucket."""
+    return s3_server.bucket()

@@ -12,7 +12,7 @@ from pydantic import Field
 from movie_assets.assets.keys import op_name
 from movie_assets.assets.report import Keeper, Report
 from movie_assets.assets.selection import selection_of
-from movie_assets.assets.specs import artefact_specs, input_specs
+from movie_assets.assets.specs import artefact_specs, check_specs, input_specs
 from movie_assets.core.artefact import Name, Scope
 from movie_assets.core.errors import Refused
 from movie_assets.core.graph import Graph
@@ -34,6 +34,7 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
     @dg.multi_asset(
         name=op_name(movie),
         specs=[*artefact_specs(movie, graph, inputs), *input_specs(movie, graph, inputs)],
+        check_specs=list(check_specs(movie, graph)),
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
@@ -67,7 +68,7 @@ def _make(production: Production, report: Report, keeper: Keeper, progress: Prog
 
 
 def _run(production: Production, report: Report, keeper: Keeper, progress: Progress) -> None:
-    outcomes = production.outcomes(lambda ended: keeper.keep(production.log, ended), progress.started)
+    outcomes = production.outcomes(lambda ended: keeper.keep(production.log, ended), progress)
     with closing(outcomes):
         for outcome in outcomes:
             progress.ended(outcome)

@@ -21,6 +21,7 @@ from movie_assets.assets.versions import (
 from movie_assets.core.artefact import ArtefactId, BlobRef, Scope
 from movie_assets.core.blueprint import Reach
 from movie_assets.core.errors import MovieError
+from movie_assets.core.event import ArtefactEvent
 from movie_assets.core.graph import Job
 from movie_assets.core.inputs import INPUTS
 from movie_assets.core.manifest import Manifest
@@ -29,7 +30,7 @@ from movie_assets.core.movie import Production
 from movie_assets.core.outcome import Outcome
 from movie_assets.core.planner import Decision, decide
 from movie_assets.core.record import RunLog
-from movie_assets.core.reuse import Signature
+from movie_assets.core.reuse import Index, Signature
 
 __all__ = ["Keeper", "Report"]
 
@@ -96,14 +97,15 @@ class Report:
         elif outcome.error is not None:
             for name in outcome.job.makes:
                 self._context.log_event(_failure(artefact_key(self._movie, name.kind), name, outcome.error))
+                self._checked(name, self._events_so_far().latest.get(str(name)))
 
     def published(self, manifest: Manifest) -> None:
         """What the new revision took, on the page of what the movie is exported as."""
         metrics = self._production.movie.store.metrics.find(manifest.number)
-        if metrics is not None:
-            kind = next(iter(self._graph.blueprint.exports.values()))
-            key = artefact_key(self._movie, kind)
-            self._context.log_event(dg.AssetObservation(key, metadata=_taken(metrics)))
+        for kind in list(self._graph.blueprint.exports.values())[:1]:
+            if metrics is not None:
+                key = artefact_key(self._movie, kind)
+                self._context.log_event(dg.AssetObservation(key, metadata=_taken(metrics)))
 
     def again(self, key: dg.AssetKey) -> None:
         """What was told of an asset in this run, once more."""
@@ -117,6 +119,32 @@ class Report:
             tags = result_tags(self._movie, ref.digest, producer.version, producer.reads, versions, pointer)
             facts = self._keeper.describe(self._movie, name, found.digest, made)
             self._tell(artefact_key(self._movie, name.kind), partition_of(name), tags, facts)
+            event = self._events_so_far().result(name.kind, found.digest)
+            self._checked(name, event)
+
+    def _events_so_far(self) -> Index:
+        return self._production.movie.store.events.index()
+
+    def _checked(self, name: ArtefactId, event: ArtefactEvent | None) -> None:
+        """What its checks said of an artefact when it was made."""
+        wrongs = event.diagnostics.get("checks", {}) if event is not None else {}
+        for check, wrong in wrongs.items():
+            self._context.log_event(self._evaluation(name, check, wrong))
+
+    def _evaluation(self, name: ArtefactId, check: str, wrong: str) -> dg.AssetCheckEvaluation:
+        [declared] = [
+            each
+            for each in self._graph.blueprint.maker(name.kind).checks
+            if (each.kind, each.name) == (name.kind, check)
+        ]
+        return dg.AssetCheckEvaluation(
+            artefact_key(self._movie, name.kind),
+            check,
+            passed=not wrong,
+            severity=dg.AssetCheckSeverity.ERROR if declared.blocking else dg.AssetCheckSeverity.WARN,
+            description=wrong or declared.about,
+            partition=partition_of(name),
+        )
 
     def _tell(
         self, key: dg.AssetKey, partition: str | None, tags: dict[str, str], metadata: dict[str, Any]

@@ -11,7 +11,7 @@ from movie_assets.core.artefact import Scope
 from movie_assets.core.blueprint import Producer, Reach, Read
 from movie_assets.core.graph import Graph
 
-__all__ = ["artefact_specs", "input_specs"]
+__all__ = ["artefact_specs", "check_specs", "input_specs"]
 
 _KINDS = {
     "script": "text",
@@ -55,6 +55,19 @@ def input_specs(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> Iterat
                 partitions_def=partitions(scope, graph.segments),
                 kinds={"yaml"},
                 skippable=True,
+            )
+
+
+def check_specs(movie: str, graph: Graph) -> Iterator[dg.AssetCheckSpec]:
+    """What is looked at in every artefact that is made, segment by segment."""
+    for producer in graph.blueprint.producers:
+        for check in producer.checks:
+            yield dg.AssetCheckSpec(
+                check.name,
+                asset=artefact_key(movie, check.kind),
+                description=check.about,
+                blocking=check.blocking,
+                partitions_def=partitions(producer.scope, graph.segments),
             )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -12,6 +12,7 @@ from movie_assets.core.artefact import Scope
 from movie_assets.core.errors import Refused
 from movie_assets.core.ports import Result
 from movie_assets.core.task import Task
+from movie_assets.core.verdict import Check, Verdict
 
 __all__ = [
     "ORDINAL",
@@ -85,7 +86,7 @@ class Producer:
 
     `asks` names the input whose payload says which provider does the work; None for our own free, local steps.
     `instant` says of that payload whether the work is pure, takes no time and needs no provider, so that a plan may do
-    it to see further.
+    it to see further. `judge` says which of the `checks` hold of what was made; neither is part of a digest.
     Raise `version` whenever the same reads would now give something else.
     """
 
@@ -98,15 +99,22 @@ class Producer:
     asks: str | None = None
     about: str = ""
     instant: Callable[[Any], bool] = lambda asked: False
+    checks: tuple[Check, ...] = ()
+    judge: Callable[[Task, Mapping[str, Result]], Iterable[Verdict]] = lambda task, made: ()
 
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """Producers that together make one kind of movie; `exports` maps file names to the artefacts in them."""
+    """Producers that together make one kind of movie.
+
+    `exports` maps the names of files to the artefacts they are of, the film or sound first; `on_request` those that
+    only `movies export` writes.
+    """
 
     name: str
     producers: tuple[Producer, ...]
     exports: Mapping[str, str]
+    on_request: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def scopes(self) -> dict[str, Scope]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from movie_assets.core import checks as on
 from movie_assets.core import producers as make
 from movie_assets.core.artefact import Scope
 from movie_assets.core.blueprint import ORDINAL, Blueprint, Producer, every, input_, previous, same
@@ -22,6 +23,7 @@ SCRIPT = Producer(
     "script", "1", MOVIE, (input_("brief"), input_("script")), ("script",), make.script, asks="script",
     instant=lambda script: bool(script.get("source")),
     about="Title, summary, and per segment the narration and the picture's prompt.",
+    checks=(on.ALL_SAID,), judge=on.judge_script,
 )  # fmt: skip
 SEGMENT_TEXT = Producer(
     "segment_text", "1", SEGMENT, (same("script"), input_("text"), ORDINAL), ("segment_text",), make.segment_text, instant=_always,
@@ -36,17 +38,20 @@ PICTURE = Producer(
     "picture", "1", SEGMENT, (same("picture_prompt"), input_("picture"), input_("canvas")), ("picture",),
     make.picture, asks="picture",
     about="This segment's picture.",
+    checks=(on.PICTURE_SHOWS, on.PICTURE_SIZE), judge=on.judge_picture,
 )  # fmt: skip
 NARRATION = Producer(
     "narration", "1", SEGMENT, (same("segment_text"), input_("narration"), input_("language")),
     ("narration", "words"), make.narration, asks="narration",
     about="This segment's voice, and when each word is heard.",
+    checks=(on.AUDIBLE, on.WORDS_WITHIN), judge=on.judge_narration,
 )  # fmt: skip
 MOTION = Producer(
     "motion", "1", SEGMENT, (same("picture"), same("picture_prompt"), input_("motion"), input_("frame")),
     ("motion",), make.motion, asks="motion",
     instant=lambda motion: motion["kind"] == "still",
     about="A camera move over the picture, or a generated video of it.",
+    checks=(on.MOVES,), judge=on.judge_motion,
 )  # fmt: skip
 CLIP = Producer(
     "clip", "1", SEGMENT,
@@ -54,6 +59,7 @@ CLIP = Producer(
      input_("frame"), input_("pause"), input_("captions"), input_("transition"), input_("language")),
     ("clip",), make.clip,
     about="This segment's part of the film, without sound; the transition into it lies in its head.",
+    checks=(on.CLIP_SHOWS, on.CLIP_LENGTH, on.CLIP_SIZE), judge=on.judge_clip,
 )  # fmt: skip
 MUSIC_PROMPT = Producer(
     "music_prompt", "1", MOVIE, (same("script"), input_("mood")), ("music_prompt",), make.music_prompt, instant=_always,
@@ -63,6 +69,7 @@ MUSIC = Producer(
     "music", "1", MOVIE, (same("music_prompt"), input_("music"), input_("length")), ("music",), make.music,
     asks="music",
     about="The score, for the target length; looped and trimmed to the real one by the soundtrack.",
+    checks=(on.MUSIC_AUDIBLE,), judge=on.judge_music,
 )  # fmt: skip
 TIMELINE = Producer(
     "timeline", "1", MOVIE, (every("words"), input_("pause"), input_("frame")), ("timeline",), make.timeline,
@@ -72,6 +79,7 @@ SOUNDTRACK = Producer(
     "soundtrack", "1", MOVIE, (every("narration"), same("music"), same("timeline"), input_("volume")),
     ("soundtrack",), make.soundtrack,
     about="All voices over the music, encoded once.",
+    checks=(on.LOUDNESS,), judge=on.judge_soundtrack,
 )  # fmt: skip
 SUBTITLES = Producer(
     "subtitles", "1", MOVIE, (every("words"), same("timeline")), ("subtitles",), make.subtitles,
@@ -82,19 +90,27 @@ FILM = Producer(
     (every("clip"), same("soundtrack"), same("subtitles"), input_("title"), input_("language"), input_("frame")),
     ("film",), make.film,
     about="The film.",
+    checks=(on.FILM_LENGTH, on.FILM_SIZE), judge=on.judge_film,
 )  # fmt: skip
 
 NARRATED = Blueprint(
     "narrated",
     (SCRIPT, SEGMENT_TEXT, PICTURE_PROMPT, PICTURE, NARRATION, MOTION, CLIP, MUSIC_PROMPT, MUSIC, TIMELINE,
      SOUNDTRACK, SUBTITLES, FILM),
-    exports={"film.mp4": "film", "film.srt": "subtitles", "film.vtt": "subtitles"},
+    exports={
+        "film.mp4": "film", "film.srt": "subtitles", "film.vtt": "subtitles", "poster.jpg": "film",
+        "film.otio": "film", "provenance.json": "film", "index.html": "film",
+    },
+    on_request={"film.otioz": "film"},
 )  # fmt: skip
 
 PODCAST = Blueprint(
     "podcast",
     (SCRIPT, SEGMENT_TEXT, NARRATION, MUSIC_PROMPT, MUSIC, TIMELINE, SOUNDTRACK, SUBTITLES),
-    exports={"podcast.m4a": "soundtrack", "podcast.srt": "subtitles", "podcast.vtt": "subtitles"},
+    exports={
+        "podcast.m4a": "soundtrack", "podcast.mp3": "soundtrack", "podcast.srt": "subtitles",
+        "podcast.vtt": "subtitles", "provenance.json": "soundtrack", "index.html": "soundtrack",
+    },
 )  # fmt: skip
 
 BLUEPRINTS: Mapping[str, Blueprint] = {blueprint.name: blueprint for blueprint in (NARRATED, PODCAST)}

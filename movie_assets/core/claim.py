@@ -17,6 +17,7 @@ _BEATS = 4
 """Renewals per lease: some may fail, or come late."""
 
 _PATIENCE_SECONDS = 1.0
+_GLANCE_SECONDS = 0.2
 
 
 class Lease:
@@ -31,19 +32,31 @@ class Lease:
         self._heart = threading.Thread(target=self._beat, daemon=True, name="movie-lease")
 
     def begin(self) -> None:
-        """Shows that this run is alive, and clears away what dead ones have left, as far as it can."""
+        """Shows that this run is alive, waits for a sweep to end, and clears away what dead runs have left."""
         self._renew()
         self._heart.start()
+        while self._leases.is_sweeping(self.now()):
+            self._ended.wait(_GLANCE_SECONDS)
         with suppress(MovieError):
             self._clear()
 
     def end(self, *, clean: bool) -> None:
         """Lets the lease go; if not `clean`, for a call is still under way, it runs out by itself."""
         self._ended.set()
-        self._heart.join(_PATIENCE_SECONDS)
+        if self._heart.is_alive():
+            self._heart.join(_PATIENCE_SECONDS)
         if clean:
             with suppress(MovieError):
                 self._leases.end(self._id)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The lease, from `begin` to `end`."""
+        try:
+            self.begin()
+            yield
+        finally:
+            self.end(clean=True)
 
     @contextmanager
     def claim(self, kind: str, inputs_digest: str) -> Iterator[bool]:
@@ -59,7 +72,7 @@ class Lease:
 
     def _clear(self) -> None:
         """Claims first: a lease that is still there says that there may be some."""
-        left = self._leases.over(self._now())
+        left = self._leases.over(self.now())
         if left:
             self._claims.clear(self._id, self._is_over)
         for lease in left:
@@ -75,9 +88,9 @@ class Lease:
         time = self._leases.renew(self._id, self._record)
         self._ahead, self._renewed = time - self._clock.seconds(), begun
 
-    def _now(self) -> float:
+    def now(self) -> float:
         """The time by the store's clock: this may be a little behind it, never ahead."""
         return self._ahead + self._clock.seconds()
 
     def _is_over(self, lease: str) -> bool:
-        return lease != self._id and self._leases.is_over(lease, self._now())
+        return lease != self._id and self._leases.is_over(lease, self.now())

@@ -18,18 +18,26 @@ from movie_assets.core.movie_file import (
     MusicSection,
     NarrationOverride,
     PictureOverride,
+    ScriptSection,
     Section,
     SegmentOverride,
 )
 from movie_assets.core.replacement import WANTED, replacing
+from movie_assets.core.section import OTHERWISE
 
-__all__ = ["INPUTS", "FileReader", "Input", "resolve"]
+__all__ = ["INPUTS", "FileReader", "Input", "Standard", "resolve"]
 
 
 class FileReader(Protocol):
     """Refers to the bytes of a file in the movie's folder; `Refused` when it is missing, outside or unreadable."""
 
     def __call__(self, name: str, /) -> BlobRef: ...
+
+
+class Standard(Protocol):
+    """The prompt template that a section uses unless it names one; None where its provider needs none."""
+
+    def __call__(self, section: str, said: Any, /) -> BlobRef | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,10 @@ def _own_file(section: PictureOverride | NarrationOverride | MusicSection) -> bo
     return section.file is not None
 
 
+def _own_script(section: ScriptSection) -> bool:
+    return section.source is not None
+
+
 def _animated(motion: MotionSection) -> bool:
     return motion.kind == "animated"
 
@@ -68,7 +80,12 @@ def _animated(motion: MotionSection) -> bool:
 _FILE = (_own_file, ("file",))
 _ROWS: Mapping[str, _Row] = {
     "brief": _Row(Scope.MOVIE, "", ("title", "brief", "language", "segments", "duration")),
-    "script": _Row(Scope.MOVIE, "script", ("provider", "model?", "source?", "audience?", "settings")),
+    "script": _Row(
+        Scope.MOVIE,
+        "script",
+        ("provider", "model?", "audience?", "template?", "settings"),
+        (_own_script, ("provider", "model?", "source", "audience?", "settings")),
+    ),
     "language": _Row(Scope.MOVIE, "", "language"),
     "title": _Row(Scope.MOVIE, "", "title"),
     "frame": _Row(Scope.MOVIE, "frame", ("width", "height", "fps")),
@@ -81,7 +98,12 @@ _ROWS: Mapping[str, _Row] = {
     "volume": _Row(Scope.MOVIE, "music", "volume", off=0.0),
     "text": _Row(Scope.SEGMENT, "narration", "text"),
     "prompt": _Row(Scope.SEGMENT, "picture", ("style", "prompt")),
-    "picture": _Row(Scope.SEGMENT, "picture", ("provider", "model?", "size?", "quality?", "settings"), _FILE),
+    "picture": _Row(
+        Scope.SEGMENT,
+        "picture",
+        ("provider", "model?", "size?", "quality?", "references?", "template?", "settings"),
+        _FILE,
+    ),
     "narration": _Row(
         Scope.SEGMENT, "narration", ("provider", "model?", "voice?", "speed", "settings"), _FILE
     ),
@@ -99,21 +121,28 @@ INPUTS: Mapping[str, Scope] = {name: row.scope for name, row in _ROWS.items()}
 # Which fields name a person's own file, and what must be in it.
 _OWN_FILES: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("script", "source"): ("a text", ("text/",)),
+    ("script", "template"): ("a text", ("text/",)),
+    ("picture", "template"): ("a text", ("text/",)),
+    ("picture", "references"): ("a picture", ("image/",)),
     ("picture", "file"): WANTED["picture"],
     ("narration", "file"): WANTED["narration"],
     ("music", "file"): WANTED["music"],
 }
 
 # What another provider would not understand, and so does not inherit.
-_OF_ONE_PROVIDER = frozenset({"model", "size", "quality", "voice", "settings"})
+_OF_ONE_PROVIDER = frozenset(
+    {"model", "size", "quality", "voice", "references", "template", "settings", OTHERWISE}
+)
 
 
-def resolve(movie: MovieFile, files: FileReader) -> dict[Name, Input]:
+def resolve(
+    movie: MovieFile, files: FileReader, standard: Standard = lambda section, said: None
+) -> dict[Name, Input]:
     """Every input of a movie by its name, in the order of `INPUTS`, then the files in the place of artefacts.
 
     `Refused` tells every file that cannot be used.
     """
-    own = _OwnFiles(movie, files)
+    own = _OwnFiles(movie, files, standard)
     inputs = {each.name: each for kind, row in _ROWS.items() for each in _inputs(kind, row, movie, own)}
     inputs |= {each.name: each for each in _replacements(movie, own)}
     own.refuse_bad()
@@ -153,34 +182,58 @@ def _payload(name: Name, row: _Row, section: Any, own: _OwnFiles) -> Any:
     payload = {}
     for field in fields:
         key = field.rstrip("?")
-        value = getattr(section, key)
-        if value is not None and (row.section, key) in _OWN_FILES:
-            path = (row.section, key)
-            where = path if name.segment is None else ("overrides", name.segment, *path)
-            value = own.payload(where, _OWN_FILES[path], value)
+        value = own.entering(name, row.section, key, section)
         if value is not None or key == field:
             payload[key] = value
+    if "provider" in fields and section.otherwise:
+        others = [_instead(section, each) for each in section.otherwise]
+        payload[OTHERWISE] = [_payload(name, row, other, own) for other in others]
     return payload
 
 
 def _merged(section: Section, override: Section) -> Section:
-    """What the override sets, over the movie-wide values; another provider inherits none of what is the first one's."""
+    """What the override sets, over the movie-wide values."""
+    return type(override).model_construct(**_over(section, override))
+
+
+def _instead(section: Section, alternative: Section) -> Section:
+    """The section as another provider is asked to do it."""
+    return type(section).model_construct(**{**_over(section, alternative), OTHERWISE: ()})
+
+
+def _over(section: Section, override: Section) -> dict[str, Any]:
+    """What is set, over the values there are; another provider inherits none of what is the first one's."""
     told = {field: getattr(override, field) for field in override.model_fields_set}
     kept = {field: getattr(section, field) for field in type(section).model_fields}
     if told.get("provider", kept.get("provider")) != kept.get("provider"):
         kept = {field: value for field, value in kept.items() if field not in _OF_ONE_PROVIDER}
     elif "settings" in told:
         told["settings"] = {**kept["settings"], **told["settings"]}
-    return type(override).model_construct(**{**kept, **told})
+    return {**kept, **told}
 
 
 class _OwnFiles:
     """The files a person brings: their bytes as payloads, and what was wrong with them."""
 
-    def __init__(self, movie: MovieFile, files: FileReader) -> None:
+    def __init__(self, movie: MovieFile, files: FileReader, standard: Standard) -> None:
         self._movie = movie
         self._ref = cache(files)
+        self._standard = standard
         self._problems: list[tuple[tuple[str | int, ...], str]] = []
+
+    def entering(self, name: Name, section: str, key: str, said: Any) -> Any:
+        """What a field is in an input: its value, or the bytes of the files it names; None where it is not set."""
+        value, path = getattr(said, key), (section, key)
+        if path not in _OWN_FILES:
+            return value
+        if value is None and key == "template":
+            ref = self._standard(section, said)
+            return None if ref is None else msgspec.to_builtins(ref)
+        where = path if name.segment is None else ("overrides", name.segment, *path)
+        if isinstance(value, tuple):
+            each = enumerate(value)
+            return [self.payload((*where, at), _OWN_FILES[path], file) for at, file in each] or None
+        return None if value is None else self.payload(where, _OWN_FILES[path], value)
 
     def payload(
         self, path: tuple[str | int, ...], wanted: tuple[str, tuple[str, ...]], file_name: str

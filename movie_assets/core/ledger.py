@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from movie_assets.core.event import ArtefactEvent
-from movie_assets.core.manifest import Manifest
+from movie_assets.core.manifest import ArtefactRecord, Manifest
 from movie_assets.core.metrics import Metrics, metrics_of
+from movie_assets.core.revision import revision_name
 from movie_assets.core.store.movie_store import MovieStore
 
 __all__ = ["enter", "ledger_of"]
@@ -36,7 +37,10 @@ def enter(store: MovieStore, manifest: Manifest, run_id: str, wall_seconds: floa
 
 def ledger_of(store: MovieStore) -> list[Metrics]:
     """The metrics of every revision, and of one that was prepared but not published. Each event is in one of them."""
-    published = {manifest.revision: manifest.artefacts for manifest in store.manifests.all()}
+    published: dict[str, dict[str, ArtefactRecord]] = {
+        revision_name(number): {} for number in store.manifests.numbers()
+    }
+    published |= {manifest.revision: manifest.artefacts for manifest in store.manifests.all()}
     prepared: dict[str, list[ArtefactEvent]] = {revision: [] for revision in published}
     for event in store.events.artefacts():
         prepared.setdefault(event.revision, []).append(event)

@@ -10,11 +10,21 @@ from msgspec import Struct, structs
 
 from movie_assets.core.artefact import BlobRef, Name
 from movie_assets.core.digest import digest_of_bytes
-from movie_assets.core.errors import Damaged
+from movie_assets.core.errors import Damaged, Refused
 from movie_assets.core.event import FORMAT, ArtefactEvent, InputEvent
 from movie_assets.core.revision import parse_revision, revision_name
 
-__all__ = ["ArtefactRecord", "InputRecord", "Manifest", "fold", "read_manifest", "sealed", "write_manifest"]
+__all__ = [
+    "ArtefactRecord",
+    "InputRecord",
+    "Manifest",
+    "Pruned",
+    "Tombstone",
+    "fold",
+    "read_manifest",
+    "sealed",
+    "write_manifest",
+]
 
 
 class InputRecord(Struct, frozen=True, rename="camel"):
@@ -61,8 +71,23 @@ class Manifest(Struct, frozen=True, rename="camel", kw_only=True, tag_field="for
         return record.blob if record else None
 
 
+class Tombstone(Struct, frozen=True, rename="camel", kw_only=True, tag_field="format", tag=FORMAT):
+    """What is left of a pruned revision, so that its number is never given again; `digest` was its manifest's."""
+
+    movie: str
+    revision: str
+    digest: str | None
+    pruned_at: str
+    because: str
+
+
+class Pruned(Refused):
+    """A revision was pruned: its number is all that is left of it."""
+
+
 _ENCODE = msgspec.json.Encoder(order="sorted").encode
 _DECODE = msgspec.json.Decoder(Manifest).decode
+_DECODE_TOMBSTONE = msgspec.json.Decoder(Tombstone).decode
 
 
 def sealed(manifest: Manifest) -> Manifest:
@@ -70,16 +95,20 @@ def sealed(manifest: Manifest) -> Manifest:
     return structs.replace(manifest, digest=digest_of_bytes(_ENCODE(structs.replace(manifest, digest=""))))
 
 
-def write_manifest(manifest: Manifest) -> bytes:
-    """The bytes of a sealed manifest's file."""
+def write_manifest(manifest: Manifest | Tombstone) -> bytes:
+    """The bytes of a sealed manifest's file, or of what is put in its place."""
     return _ENCODE(manifest)
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """Reads a manifest and checks its seal over every byte; a torn, edited or unknown one is `Damaged`."""
+    """Reads a manifest and checks its seal over every byte; a torn, edited or unknown one is `Damaged`.
+
+    `Pruned` if only its tombstone is left.
+    """
     try:
         manifest = _DECODE(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        _refuse_tombstone(data)
         raise Damaged(
             "a manifest is not of a format this program reads",
             because=error,
@@ -90,6 +119,19 @@ def read_manifest(data: bytes) -> Manifest:
             "a manifest's digest does not match", revision=manifest.revision, next_step="movies verify"
         )
     return manifest
+
+
+def _refuse_tombstone(data: bytes) -> None:
+    try:
+        found = _DECODE_TOMBSTONE(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return
+    raise Pruned(
+        f"{found.revision} was pruned on {found.pruned_at[:10]}",
+        movie=found.movie,
+        because=found.because,
+        next_step=f"movies show {found.movie} lists the revisions that are kept",
+    )
 
 
 def fold(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,10 +13,11 @@ import msgspec
 from msgspec import structs
 
 from movie_assets.core.artefact import ArtefactId, BlobRef, Name
+from movie_assets.core.budget import Budget, Limit
 from movie_assets.core.claim import Lease
 from movie_assets.core.clock import Clock
 from movie_assets.core.commit import edits_between, is_news, next_manifest
-from movie_assets.core.errors import Conflict, MovieError
+from movie_assets.core.errors import Conflict, MovieError, Transient
 from movie_assets.core.expectation import expected_seconds
 from movie_assets.core.foresight import Foresight
 from movie_assets.core.graph import Graph, Job
@@ -25,10 +26,13 @@ from movie_assets.core.ledger import enter
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.merge import check_plain, merge, wanted_by
 from movie_assets.core.outcome import Outcome
-from movie_assets.core.plan import Plan
-from movie_assets.core.planner import Decision, Known, Price, decide, plan_of
-from movie_assets.core.reason import provider_of
+from movie_assets.core.plan import Allowance, Plan
+from movie_assets.core.planner import Decision, Known, decide, plan_of
+from movie_assets.core.prospect import Price
+from movie_assets.core.progress import Progress, Silence
+from movie_assets.core.reason import listed, provider_of
 from movie_assets.core.record import Record, RunLog
+from movie_assets.core.references import references
 from movie_assets.core.request import Request
 from movie_assets.core.run import Means, run
 from movie_assets.core.store.movie_store import MovieStore
@@ -69,7 +73,7 @@ class Gear:
 
 @dataclass(frozen=True, slots=True)
 class Movie:
-    """One movie, ready to be planned and made."""
+    """One movie, ready to be planned and made; `budget_usd` bounds all that is ever spent on it."""
 
     id: str
     store: MovieStore
@@ -79,6 +83,7 @@ class Movie:
     pins: frozenset[ArtefactId]
     files: Files
     gear: Gear
+    budget_usd: float | None = None
 
     def known(self) -> Known:
         """Everything a decision is made from, as of now; reads, never writes."""
@@ -91,7 +96,7 @@ class Movie:
         )
         reader = _Desk(self.files, self.store)
         foresight = Foresight(lambda name: self.inputs[name].payload, known.asked, reader, self.gear.ports)
-        return replace(known, foresee=foresight)
+        return replace(known, foresee=foresight, read=foresight.read)
 
     def request(self, targets: Collection[ArtefactId] | None = None) -> Request:
         """What is wanted: the whole movie, or some artefacts (`picture`: all pictures) and what they need."""
@@ -102,15 +107,24 @@ class Movie:
         known, request = self.known(), self.request(targets)
         return self._plan_of(known, request, decide(known, request))
 
-    def produce(self, targets: Collection[ArtefactId] | None = None, *, run_id: str = "") -> Production:
-        """Plans and stands ready to make it; nothing is written before `Production.begin`."""
+    def produce(
+        self,
+        targets: Collection[ArtefactId] | None = None,
+        *,
+        run_id: str = "",
+        budget_usd: float | None = None,
+    ) -> Production:
+        """Plans and stands ready to make it, for `budget_usd` at most; nothing is written before `Production.begin`."""
         known, request = self.known(), self.request(targets)
         decision = decide(known, request)
-        plan = self._plan_of(known, request, decision)
+        plan = self._plan_of(known, request, decision, budget_usd)
         log = RunLog(self.store, self.gear.clock, run_id or plan.plan_id, plan.revision)
-        return Production(self, known, request, decision, plan, log)
+        return Production(self, known, request, decision, plan, log, budget_usd=budget_usd)
 
-    def _plan_of(self, known: Known, request: Request, decision: Decision) -> Plan:
+    def _plan_of(
+        self, known: Known, request: Request, decision: Decision, budget_usd: float | None = None
+    ) -> Plan:
+        limits = self.limits(budget_usd, run_id="")
         return plan_of(
             known,
             request,
@@ -120,7 +134,17 @@ class Movie:
             created_at=self.gear.clock.now(),
             price=self.gear.price,
             expected_seconds=self._expected_seconds(known, decision),
+            budgets=tuple(
+                Allowance(each.usd, each.of, sum(known.index.spending.of(each.run_id))) for each in limits
+            ),
         )
+
+    def limits(self, budget_usd: float | None, run_id: str) -> list[Limit]:
+        """How much may be spent: on the movie in all, and by one run of it."""
+        again = f"what was made is kept; movies make {self.id} --budget USD makes the rest"
+        raised = f"what was made is kept; raise budget_usd in movie.yaml, then: movies make {self.id}"
+        whole = [] if self.budget_usd is None else [Limit(self.budget_usd, "this movie", None, raised)]
+        return whole + ([] if budget_usd is None else [Limit(budget_usd, "this run", run_id, again)])
 
     def _expected_seconds(self, known: Known, decision: Decision) -> float | None:
         def lane(job: Job) -> str:
@@ -165,6 +189,7 @@ class Production:
     stop: threading.Event = field(default_factory=threading.Event)
     failures: list[Outcome] = field(default_factory=list)
     begun: float = 0.0
+    budget_usd: float | None = None
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -191,14 +216,15 @@ class Production:
         before = {event.id: event.digest for event in recorded if event.digest is not None}
         edits = edits_between(before, self.movie.inputs, self.log, self.movie.gear.editor)
         store.events.append_inputs(edits)
+        store.pending.clear(self._is_made)
         if self.decision.jobs:
             store.plans.save(self.plan)
 
     def outcomes(
-        self, record: Record | None = None, on_start: Callable[[Job, str], None] = lambda job, provider: None
+        self, record: Record | None = None, progress: Progress | None = None
     ) -> Generator[Outcome, None, None]:
         """Makes what the plan says, yielding each job's outcome once it is recorded."""
-        means = self._means(record or self.log, on_start)
+        means = self._means(record or self.log, progress or Silence())
         with closing(run(self.known, self.request, self.decision, means)) as outcomes:
             for outcome in outcomes:
                 if outcome.status == "failed":
@@ -213,6 +239,11 @@ class Production:
         If another revision was published since the plan was made, its edits are merged with ours, and `make` makes
         what that leaves to make; `Conflict` if both changed the same.
         """
+        lease = self._lease()
+        with lease.held():
+            return self._publish(lease, make)
+
+    def _publish(self, lease: Lease, make: Callable[[Production], object]) -> Manifest | None:
         at, store = self, self.movie.store
         for _ in range(_MERGES + 1):
             known = at.movie.known()
@@ -225,7 +256,7 @@ class Production:
                 return None
             if at._is_on(known.base):
                 with suppress(Conflict):
-                    return at._commit(known, whole)
+                    return at._commit(known, whole, lease)
             at = self._merged()
             make(at)
             if error := at.error():
@@ -247,7 +278,17 @@ class Production:
         decision = decide(known, request)
         plan = structs.replace(movie._plan_of(known, request, decision), plan_id=self.plan.plan_id)
         log = replace(self.log, revision=plan.revision)
-        return Production(movie, known, request, decision, plan, log, self.stop, begun=self.begun)
+        return Production(
+            movie,
+            known,
+            request,
+            decision,
+            plan,
+            log,
+            self.stop,
+            begun=self.begun,
+            budget_usd=self.budget_usd,
+        )
 
     def _check_plain(self, live: Manifest) -> None:
         graph, inputs = wanted_by(live, self.movie.graph)
@@ -256,7 +297,7 @@ class Production:
         decision = decide(theirs, Request(takes=takes))
         check_plain(self.known.base, live, graph, decision, self.request.pins)
 
-    def _commit(self, known: Known, whole: Decision) -> Manifest:
+    def _commit(self, known: Known, whole: Decision, lease: Lease) -> Manifest:
         header = {
             "movie": self.movie.id,
             "plan_id": self.plan.plan_id,
@@ -266,17 +307,43 @@ class Production:
         }
         store = self.movie.store
         manifest = next_manifest(known, whole, store.events, self.log, header, self.movie.gear.editor)
+        self._keep_from_sweep([ref for _, ref in references(manifest)], lease.now())
         store.manifests.publish(manifest)
         enter(store, manifest, self.log.run_id, self.movie.gear.clock.seconds() - self.begun)
+        store.events.checkpoint(manifest.number)
         store.plans.forget_before(manifest.number)
         return manifest
+
+    def _secure(self, now: float) -> None:
+        """What is reused stays until it is published."""
+        self._keep_from_sweep(self.decision.outputs.values(), now)
+
+    def _keep_from_sweep(self, refs: Iterable[BlobRef], now: float) -> None:
+        """Makes what the base does not hold too young to be swept; `Conflict` if a sweep was first."""
+        base = self.known.base
+        held = {ref.digest for _, ref in references(base)} if base else set()
+        gone = self.movie.store.blobs.freshen_all([ref for ref in refs if ref.digest not in held], now)
+        if gone:
+            raise Transient(
+                "an old result that was to be reused was swept meanwhile",
+                movie=self.movie.id,
+                digest=gone[0].digest,
+                next_step=f"movies make {self.movie.id} plans again and makes it anew",
+            )
+
+    def _lease(self) -> Lease:
+        gear, store = self.movie.gear, self.movie.store
+        return Lease(store.leases, store.claims, gear.clock, self.log.run_id, gear.lease_seconds)
 
     def error(self) -> MovieError | None:
         """The failures of this run as one error, each named with what it blocked."""
         errors = [outcome.error for outcome in self.failures if outcome.error is not None]
         if len(errors) <= 1:
             return errors[0] if errors else None
-        facts = [_failure(error) for error in errors]
+        alike: dict[str, list[MovieError]] = {}
+        for error in errors:
+            alike.setdefault(error.fact, []).append(error)
+        facts = [_failure(group) for group in alike.values()]
         return type(errors[0])(
             f"{len(errors)} jobs failed:\n  " + "\n  ".join(facts),
             movie=self.movie.id,
@@ -295,28 +362,41 @@ class Production:
                 next_step=f"plan again: movies make {self.movie.id}",
             )
 
-    def _means(self, record: Record, on_start: Callable[[Job, str], None]) -> Means:
+    def _means(self, record: Record, progress: Progress) -> Means:
         gear, store = self.movie.gear, self.movie.store
         return Means(
             ports=gear.ports,
             reader=store,
             index=store.events.index,
+            recent=store.events.recent,
             record=record,
             started=self.log.started,
+            price=gear.price,
+            budget=Budget(
+                self.movie.limits(self.budget_usd, self.log.run_id), lambda: store.events.index().spending
+            ),
             clock=gear.clock,
             scratch=gear.scratch / self.movie.id / self.log.run_id,
             places=gear.places,
             lane=gear.lane,
-            lease=Lease(store.leases, store.claims, gear.clock, self.log.run_id, gear.lease_seconds),
+            lease=self._lease(),
+            secure=self._secure,
             stop=self.stop,
-            on_start=on_start,
+            progress=progress,
+            pending=store.pending.of,
         )
+
+    def _is_made(self, kind: str, inputs_digest: str) -> bool:
+        found = self.known.index.result(kind, inputs_digest)
+        return found is not None and found.output is not None and self.known.present(found.output)
 
     def _timeline(self, whole: Decision) -> Any:
         ref = whole.outputs.get(Name("timeline"))
         return msgspec.json.decode(self.movie.store.read(ref)) if ref else None
 
 
-def _failure(error: MovieError) -> str:
-    blocks = error.labels.get("blocks")
-    return f"{error.labels['artefact']}: {error.fact}" + (f" (blocks {blocks})" if blocks else "")
+def _failure(alike: list[MovieError]) -> str:
+    """What went wrong with a job, or with several in the same way."""
+    names = listed([str(error.labels["artefact"]) for error in alike])
+    blocks = alike[0].labels.get("blocks") if len(alike) == 1 else None
+    return f"{names}: {alike[0].fact}" + (f" (blocks {blocks})" if blocks else "")

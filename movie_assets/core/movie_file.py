@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -21,7 +21,7 @@ from movie_assets.core.artefact import Name, check_movie_id
 from movie_assets.core.errors import Refused
 from movie_assets.core.outline import Node, line_of, read_yaml
 from movie_assets.core.problem import Problem, dotted, refusal, shown
-from movie_assets.core.section import Section, choice, problems_of
+from movie_assets.core.section import OTHERS, Alternative, Section, as_written, choice, problems_of
 
 __all__ = [
     "FrameSection",
@@ -117,6 +117,10 @@ Title = Annotated[Line, Field(description="one line of at most 200 characters")]
 Label = Annotated[Line | None, Field(description="one line of at most 200 characters")]
 OwnFile = Annotated[Line, Field(description="the name of a file in the movie's folder")]
 FileName = Annotated[Line | None, Field(description="the name of a file in the movie's folder")]
+References = Annotated[
+    tuple[OwnFile, ...],
+    Field(strict=False, max_length=16, description="a list of at most 16 pictures, such as [hero.png]"),
+]
 Size = Annotated[
     Line | None, Field(pattern=r"^[1-9][0-9]*x[1-9][0-9]*$", description="a size such as 1536x864")
 ]
@@ -131,6 +135,8 @@ Settings = Annotated[
     Mapping[Line, Annotated[Any, AfterValidator(_scalar)]],
     Field(description="a mapping of what only this provider knows, such as {seed: 7}"),
 ]
+A = TypeVar("A", bound=Alternative)
+Others = Annotated[tuple[A, ...], Field(strict=False, max_length=8, validation_alias=OTHERS)]
 Style = Literal["crossfade", "dip", "cut"]
 Move = Literal["push-in", "pull-out", "pan-left", "pan-right", "pan-up", "pan-down", "drift", "still"]
 
@@ -153,6 +159,16 @@ class TransitionSection(Section):
     seconds: Blend = 0.6
 
 
+class ScriptAlternative(Alternative):
+    """Who else may write it."""
+
+    asks = "a provider, or a mapping such as {provider: offline}"
+    provider: Annotated[Title, _named("script")] = "offline"
+    model: Label = None
+    template: FileName = None
+    settings: Settings = {}
+
+
 class ScriptSection(Section):
     """Who writes the script: a provider, or a person in the file `source`."""
 
@@ -161,6 +177,21 @@ class ScriptSection(Section):
     model: Label = None
     source: FileName = None
     audience: Label = None
+    template: FileName = None
+    settings: Settings = {}
+    otherwise: Others[ScriptAlternative] = ()
+
+
+class PictureAlternative(Alternative):
+    """Who else may paint."""
+
+    asks = "a provider, or a mapping such as {provider: offline}"
+    provider: Annotated[Title, _named("picture")] = "offline"
+    model: Label = None
+    size: Size = None
+    quality: Label = None
+    references: References = ()
+    template: FileName = None
     settings: Settings = {}
 
 
@@ -173,7 +204,10 @@ class PictureSection(Section):
     style: Text = ""
     size: Size = None
     quality: Label = None
+    references: References = ()
+    template: FileName = None
     settings: Settings = {}
+    otherwise: Others[PictureAlternative] = ()
 
 
 class PictureOverride(PictureSection):
@@ -182,6 +216,17 @@ class PictureOverride(PictureSection):
     asks = "a mapping such as {prompt: a finch on a cactus}"
     prompt: Prose = None
     file: FileName = None
+
+
+class NarrationAlternative(Alternative):
+    """Who else may speak."""
+
+    asks = "a provider, or a mapping such as {provider: offline}"
+    provider: Annotated[Title, _named("narration")] = "offline"
+    model: Label = None
+    voice: Label = None
+    speed: Speed = 1.0
+    settings: Settings = {}
 
 
 class NarrationSection(Section):
@@ -193,6 +238,7 @@ class NarrationSection(Section):
     voice: Label = None
     speed: Speed = 1.0
     settings: Settings = {}
+    otherwise: Others[NarrationAlternative] = ()
 
 
 class NarrationOverride(NarrationSection):
@@ -201,6 +247,15 @@ class NarrationOverride(NarrationSection):
     asks = "a mapping such as {text: Listen.}"
     text: Prose = None
     file: FileName = None
+
+
+class MotionAlternative(Alternative):
+    """Who else may animate."""
+
+    asks = "a provider, or a mapping such as {provider: offline}"
+    provider: Annotated[Title, _named("motion")] = "offline"
+    model: Label = None
+    settings: Settings = {}
 
 
 class MotionSection(Section):
@@ -215,6 +270,16 @@ class MotionSection(Section):
     seconds: ClipSeconds = 6.0
     prompt: Prose = None
     settings: Settings = {}
+    otherwise: Others[MotionAlternative] = ()
+
+
+class MusicAlternative(Alternative):
+    """Who else may compose."""
+
+    asks = "a provider, or a mapping such as {provider: offline}"
+    provider: Annotated[Title, _named("music")] = "offline"
+    model: Label = None
+    settings: Settings = {}
 
 
 class MusicSection(Section):
@@ -227,6 +292,7 @@ class MusicSection(Section):
     volume: Volume = 0.3
     file: FileName = None
     settings: Settings = {}
+    otherwise: Others[MusicAlternative] = ()
 
 
 class CaptionsSection(Section):
@@ -304,7 +370,8 @@ class MovieFile(Section):
     def refusal(self, problems: Iterable[tuple[tuple[str | int, ...], str]]) -> Refused:
         """An error about fields that are well-formed but of no use, each a path and a sentence, told with lines."""
         origin = self._origin
-        found = [Problem(line_of(origin.root, path), f"{dotted(path)}: {what}") for path, what in problems]
+        places = [(as_written(origin.root, path), what) for path, what in problems]
+        found = [Problem(line_of(origin.root, path), f"{dotted(path)}: {what}") for path, what in places]
         return refusal(origin.file_name, found, _next_step(origin.movie, origin.file_name))
 
 

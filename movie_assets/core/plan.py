@@ -11,11 +11,14 @@ from movie_assets.core.cost import Cost
 from movie_assets.core.errors import Damaged
 from movie_assets.core.event import FORMAT
 
-__all__ = ["Plan", "PlannedJob", "read_plan", "write_plan"]
+__all__ = ["Allowance", "Plan", "PlannedJob", "read_plan", "write_plan"]
 
 
 class PlannedJob(Struct, frozen=True, rename="camel"):
-    """A job that must run, or may run once it is known what its reads turn out to be."""
+    """A job that must run, or may run once it is known what its reads turn out to be.
+
+    `cost` is an estimate; a `guess` is one made before the text that is paid for was known.
+    """
 
     job_id: str
     producer: str
@@ -25,6 +28,19 @@ class PlannedJob(Struct, frozen=True, rename="camel"):
     reasons: tuple[str, ...]
     context: dict[str, Any]
     cost: float | None
+    guess: bool = False
+
+
+class Allowance(Struct, frozen=True):
+    """A budget in USD, what for, and what is spent of it, counting what is reserved for calls under way."""
+
+    usd: float
+    of: str
+    spent: float
+
+    def lacks(self, cost: Cost) -> float:
+        """By how much a cost would pass it; 0 or less if it does not."""
+        return self.spent + cost.usd - self.usd
 
 
 class Plan(Struct, frozen=True, rename="camel", kw_only=True, tag_field="format", tag=FORMAT):
@@ -42,6 +58,7 @@ class Plan(Struct, frozen=True, rename="camel", kw_only=True, tag_field="format"
     must_cost: Cost
     may_cost: Cost
     expected_seconds: float | None = None
+    budgets: tuple[Allowance, ...] = ()
 
     @property
     def jobs(self) -> tuple[PlannedJob, ...]:

@@ -10,29 +10,35 @@ from typing import Any
 from movie_assets.core.artefact import ArtefactId, BlobRef, Name
 from movie_assets.core.blueprint import Reach
 from movie_assets.core.cost import Cost
+from movie_assets.core.errors import Damaged
+from movie_assets.core.fallback import choice_of
 from movie_assets.core.graph import Graph, Job
 from movie_assets.core.inputs import Input
 from movie_assets.core.layers import layers_of
 from movie_assets.core.manifest import Manifest
-from movie_assets.core.plan import Plan, PlannedJob
-from movie_assets.core.reason import listed, provider_of, reasons_to_make
+from movie_assets.core.plan import Allowance, Plan, PlannedJob
+from movie_assets.core.prospect import Price, Prospect
+from movie_assets.core.reason import listed, reasons_to_make
 from movie_assets.core.request import Request
 from movie_assets.core.reuse import Index, Signature, signature
 from movie_assets.core.revision import revision_name
 
-__all__ = ["Decision", "Known", "Price", "decide", "plan_of"]
-
-Price = Callable[[Job, str, object], float | None]
-"""What a job would cost in USD, given its provider and that provider's input; None where it cannot be told."""
-
+__all__ = ["Decision", "Known", "decide", "plan_of"]
 
 Foresee = Callable[[Job, Mapping[ArtefactId, BlobRef]], Mapping[ArtefactId, BlobRef] | None]
 """What an instant job would give, worked out without recording it; None where that cannot be told."""
 
 
+def _unreadable(ref: BlobRef) -> bytes:
+    raise Damaged("nothing can be read here", next_step="movies verify")
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Everything a decision is made from: the graph, the inputs as they are now, the base, the log, the blobs."""
+    """Everything a decision is made from: the graph, the inputs as they are now, the base, the log, the blobs.
+
+    `read` gives the bytes of what is there or foreseen.
+    """
 
     graph: Graph
     inputs: Mapping[Name, Input]
@@ -40,6 +46,7 @@ class Known:
     index: Index
     present: Callable[[BlobRef], bool]
     foresee: Foresee = lambda job, outputs: None
+    read: Callable[[BlobRef], bytes] = _unreadable
 
     def asked(self, job: Job) -> Any:
         """The payload of the input that names a job's provider; None for our own steps."""
@@ -147,6 +154,7 @@ def plan_of(
     created_at: str,
     price: Price,
     expected_seconds: float | None = None,
+    budgets: tuple[Allowance, ...] = (),
 ) -> Plan:
     """Writes a decision down as the plan's document."""
     layer_of = layers_of(decision.jobs)
@@ -167,13 +175,13 @@ def plan_of(
         must_cost=Cost.of(job.cost for job in planned if job.status == "must"),
         may_cost=Cost.of(job.cost for job in planned if job.status == "may"),
         expected_seconds=expected_seconds,
+        budgets=budgets,
     )
 
 
 def _planned_job(known: Known, decision: Decision, job: Job, price: Price) -> PlannedJob:
-    payload = known.asked(job)
-    provider = provider_of(job, payload)
-    must = job.id in decision.must
+    provider, cost = _estimate(known, decision, job, price)
+    must, foreseen = job.id in decision.must, job.makes[0] in decision.signatures
     return PlannedJob(
         job_id=job.id,
         producer=job.producer.name,
@@ -186,8 +194,20 @@ def _planned_job(known: Known, decision: Decision, job: Job, price: Price) -> Pl
         makes=tuple(map(str, job.makes)),
         reasons=decision.must[job.id] if must else decision.may[job.id],
         context={"segment": job.segment, "provider": provider},
-        cost=price(job, provider, payload),
+        cost=cost,
+        guess=bool(cost) and not foreseen,
     )
+
+
+def _estimate(known: Known, decision: Decision, job: Job, price: Price) -> tuple[str, float | None]:
+    """Who is to do a job, and for how much; one that takes over what another of the same inputs gives costs nothing."""
+    choice = choice_of(job, known.asked(job))
+    found = decision.signatures.get(job.makes[0])
+    if found is not None and decision.firsts[found.digest] is not job:
+        return choice.provider, 0.0
+    outputs = ChainMap(decision.foreseen, decision.outputs)
+    prospect = Prospect(job, choice.provider, choice.settings, known.inputs, outputs, known.read)
+    return choice.provider, price(prospect)
 
 
 def _edits(known: Known) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ Errors are those of `movie_assets.core.errors`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from movie_assets.core.camera import CameraMove
+from movie_assets.core.pending import Pending, Unkept
 from movie_assets.core.words import Word, Words
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Encoded",
     "FilmRequest",
     "Frame",
+    "Look",
     "Meta",
     "PaintRequest",
     "Painter",
@@ -48,10 +50,16 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Where a call may leave files (its own folder, removed afterwards), and the signal to stop."""
+    """Where a call may leave files (its own folder, removed afterwards), the signal to stop, and notes that last.
+
+    `pending` outlives the process until the call's result is recorded. `tell` is for what a person who watches wants
+    to know meanwhile, such as why it waits.
+    """
 
     scratch: Path
     stop: threading.Event = field(default_factory=threading.Event)
+    pending: Pending = field(default_factory=Unkept)
+    tell: Callable[[str], None] = lambda said: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,10 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class WriteRequest:
-    """Write a script of exactly `segments` segments; the result is the JSON of `script.Script`."""
+    """Write a script of exactly `segments` segments; the result is the JSON of `script.Script`.
+
+    `template` is the text that the provider's prompt is made from, "" for one that needs none.
+    """
 
     title: str
     brief: str
@@ -95,18 +106,24 @@ class WriteRequest:
     segments: int
     duration: float
     settings: Settings
+    template: str = ""
     take: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class PaintRequest:
-    """Paint a picture of at least width × height pixels in that shape."""
+    """Paint a picture of at least width × height pixels in that shape.
+
+    `template` is as in `WriteRequest`; `references` are pictures whose people, things and style it is to keep.
+    """
 
     prompt: str
     width: int
     height: int
     settings: Settings
     take: int = 1
+    template: str = ""
+    references: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +284,29 @@ class Encoded:
     notes: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is seen and heard in a file. Light, movement and peak are of full scale, 0 to 1; sizes are in pixels.
+
+    `brightest`: its lightest spots. `spread`: how much light differs over the picture. `moves`: how much it differs
+    from one moment to another, at most. `peak`: the loudest sample. What a file does not have is as in this default.
+    """
+
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+    sound_seconds: float = 0.0
+    brightest: float = 0.0
+    spread: float = 0.0
+    moves: float = 0.0
+    peak: float = 0.0
+
+
 class Renderer(Protocol):
     """Turns artefacts into video and sound files."""
+
+    def look(self, file: Path, media_type: str, at: Workspace) -> Look:
+        """Looks at and listens to a file; `Refused` where it cannot be read."""
 
     def clip(self, request: ClipRequest, at: Workspace) -> Encoded: ...
 

@@ -74,8 +74,14 @@ def _rendered(encoded: Encoded) -> Result:
 
 
 def _settings(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A section's fields with the provider's own `settings` beside them."""
-    return {**payload, **payload.get("settings", {})}
+    """A section's fields with the provider's own `settings` beside them; files are handed over apart."""
+    fields = {name: value for name, value in payload.items() if name not in ("template", "references")}
+    return {**fields, **payload.get("settings", {})}
+
+
+def _template(task: Task, payload: Mapping[str, Any]) -> str:
+    """The text of the prompt template, "" for a provider that has none."""
+    return task.person_file(payload["template"]).text() if "template" in payload else ""
 
 
 # --- script and what is sliced from it ---
@@ -93,6 +99,7 @@ def script(task: Task) -> Made:
         segments=brief["segments"],
         duration=brief["duration"],
         settings=_settings(settings),
+        template=_template(task, settings),
         take=task.take,
     )
     made = task.ports.writer(settings["provider"]).write(request, task.at)
@@ -162,6 +169,8 @@ def picture(task: Task) -> Made:
         canvas["height"],
         _settings(settings),
         take=task.take,
+        template=_template(task, settings),
+        references=tuple(task.person_file(each).file() for each in settings.get("references", ())),
     )
     return {"picture": task.ports.painter(settings["provider"]).paint(request, task.at)}
 

@@ -11,9 +11,14 @@ __all__ = ["Progress", "Silence"]
 
 
 class Progress(Protocol):
-    """Is told of every job. `started` comes from the worker's thread, `ended` from the one that reads outcomes."""
+    """Is told of every job. `ended` comes from the thread that reads outcomes, the others from the worker's.
+
+    `told` is what a provider's adapter says meanwhile: that it waits, tries again, uses another.
+    """
 
     def started(self, job: Job, provider: str) -> None: ...
+
+    def told(self, job: Job, what: str) -> None: ...
 
     def ended(self, outcome: Outcome) -> None: ...
 
@@ -22,6 +27,9 @@ class Silence:
     """Tells nobody."""
 
     def started(self, job: Job, provider: str) -> None:
+        pass
+
+    def told(self, job: Job, what: str) -> None:
         pass
 
     def ended(self, outcome: Outcome) -> None:

@@ -51,7 +51,7 @@ def _made_before(base: Manifest | None, index: Index, job: Job) -> ArtefactEvent
     if record is not None:
         return index.result(name.kind, record.inputs_digest)
     last = index.latest.get(str(name))
-    return last if last is not None and last.output is not None else None
+    return last if last is not None and last.output is not None and last.status != "failed" else None
 
 
 def _differences(

@@ -10,10 +10,12 @@ from msgspec import structs
 
 from movie_assets.core.artefact import ArtefactId, BlobRef
 from movie_assets.core.clock import Clock
+from movie_assets.core.errors import Exhausted, Refused, Throttled, Unready
 from movie_assets.core.event import ArtefactEvent, Status
 from movie_assets.core.graph import Job
 from movie_assets.core.outcome import Outcome
 from movie_assets.core.ports import Meta, Result
+from movie_assets.core.reason import LOCAL
 from movie_assets.core.reuse import Signature
 
 __all__ = ["Record", "RunLog"]
@@ -42,24 +44,23 @@ class RunLog:
     run_id: str
     revision: str
 
-    def started(self, job: Job, found: Signature, provider: str, reasons: tuple[str, ...]) -> None:
-        """Leaves a trace before a call that may be paid for."""
-        self._append(job, found, "started", provider=provider, reasons=reasons)
+    def started(
+        self,
+        job: Job,
+        found: Signature,
+        provider: str,
+        reasons: tuple[str, ...],
+        estimate: float | None = None,
+    ) -> None:
+        """Leaves a trace before a call that may be paid for, and of what that may come to."""
+        self._append(job, found, "started", provider=provider, reasons=reasons, cost=estimate)
 
     def __call__(self, outcome: Outcome) -> Outcome:
         """Stores what was produced, then says so; a failure is said, a reuse and a block are not."""
         if outcome.status == "produced":
             return self._produced(outcome)
         if outcome.status == "failed" and outcome.signature is not None:
-            self._append(
-                outcome.job,
-                outcome.signature,
-                "failed",
-                provider=outcome.provider,
-                reasons=outcome.reasons,
-                seconds=outcome.seconds,
-                diagnostics=_diagnosis(outcome),
-            )
+            self.keeper.append_artefacts([self._failed_event(outcome, name) for name in outcome.job.makes])
         return outcome
 
     def skipped(
@@ -111,6 +112,32 @@ class RunLog:
             diagnostics=_notes(meta),
         )
 
+    def _failed_event(self, outcome: Outcome, name: ArtefactId) -> ArtefactEvent:
+        """What was made although it is of no use was paid for, and is kept to be looked at."""
+        assert outcome.signature is not None
+        told: dict[str, Any] = {
+            "provider": outcome.provider,
+            "cost": 0.0 if _is_unpaid(outcome) else None,
+            "diagnostics": _diagnosis(outcome),
+        }
+        result = outcome.results.get(name)
+        if result is not None:
+            told = {
+                "provider": result.meta.provider,
+                "model": result.meta.model,
+                "cost": result.meta.cost,
+                "attempt": result.meta.attempts,
+                "output": self.keeper.keep(result),
+                "diagnostics": _notes(result.meta) | _diagnosis(outcome),
+            }
+        return self._event(
+            "failed",
+            **_identity(outcome.job, name, outcome.signature),
+            reasons=outcome.reasons,
+            seconds=outcome.seconds,
+            **told,
+        )
+
     def _append(self, job: Job, found: Signature, status: Status, **fields: Any) -> None:
         self.keeper.append_artefacts(
             [self._event(status, **_identity(job, name, found), **fields) for name in job.makes]
@@ -135,6 +162,12 @@ def _identity(job: Job, name: ArtefactId, found: Signature) -> dict[str, Any]:
         "produced_by": job.producer.name,
         "code_version": job.producer.version,
     }
+
+
+def _is_unpaid(outcome: Outcome) -> bool:
+    """Whether a call that failed cost nothing for certain: the provider would not even begin, or it was our own work."""
+    would_not = (Refused, Unready, Exhausted, Throttled)
+    return outcome.provider == LOCAL or isinstance(outcome.error, would_not)
 
 
 def _notes(meta: Meta) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from movie_assets.core.artefact import Name
+from movie_assets.core.claim import Lease
 from movie_assets.core.clock import Clock
 from movie_assets.core.commit import edits_between
 from movie_assets.core.errors import Damaged
@@ -19,13 +20,21 @@ from movie_assets.core.store.movie_store import MovieStore
 
 __all__ = ["restore"]
 
+_LEASE_SECONDS = 20.0
+
 
 def restore(store: MovieStore, number: int, clock: Clock, editor: str) -> Manifest | None:
     """Publishes revision `number` as the next one, a fold over the live one; None if the live one says the same.
 
-    `Refused` if there is no such revision, `Damaged` if some of its results are gone, `Conflict` if someone
+    `Refused` if there is no such revision any more, `Damaged` if some of its results are gone, `Conflict` if someone
     publishes meanwhile.
     """
+    # Under a lease, so that no sweep takes meanwhile what the old revision refers to.
+    with Lease(store.leases, store.claims, clock, clock.new_id(), _LEASE_SECONDS).held():
+        return _restored(store, number, clock, editor)
+
+
+def _restored(store: MovieStore, number: int, clock: Clock, editor: str) -> Manifest | None:
     old, live = store.manifests.read(number), store.manifests.live()
     assert live is not None, "a revision that can be read is the live one or before it"
     if _says_the_same(old, live):
@@ -42,6 +51,7 @@ def restore(store: MovieStore, number: int, clock: Clock, editor: str) -> Manife
     )
     store.manifests.publish(manifest)
     enter(store, manifest, log.run_id, clock.seconds() - begun)
+    store.events.checkpoint(manifest.number)
     return manifest
 
 

@@ -12,6 +12,7 @@ from movie_assets.core.blueprint import Reach
 from movie_assets.core.digest import digest_of
 from movie_assets.core.event import ArtefactEvent, InputEvent
 from movie_assets.core.graph import Job
+from movie_assets.core.spending import Spending
 
 __all__ = ["NOTHING", "Index", "Signature", "signature", "signature_of"]
 
@@ -84,10 +85,12 @@ class Index:
     started: dict[tuple[str, str], ArtefactEvent] = field(default_factory=dict)
     unended: dict[tuple[str, str], ArtefactEvent] = field(default_factory=dict)
     inputs: dict[str, InputEvent] = field(default_factory=dict)
+    spending: Spending = field(default_factory=Spending)
 
     def add(self, events: Iterable[ArtefactEvent]) -> None:
         """Takes in artefact events, oldest first."""
         for event in events:
+            self.spending.add(event)
             key = (event.kind, event.inputs_digest)
             if event.status == "started":
                 self.started[key] = event

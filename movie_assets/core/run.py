@@ -8,24 +8,30 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from movie_assets.core.artefact import ArtefactId, BlobRef, Name
+from movie_assets.core.budget import Budget
 from movie_assets.core.claim import Lease
 from movie_assets.core.clock import Clock
 from movie_assets.core.crew import Crew
 from movie_assets.core.errors import Failed, MovieError, Stopped
+from movie_assets.core.fallback import Choice, choice_of
 from movie_assets.core.graph import Job
 from movie_assets.core.layers import urgency
 from movie_assets.core.outcome import Outcome
+from movie_assets.core.pending import Pending, Unkept
 from movie_assets.core.planner import Decision, Known
 from movie_assets.core.ports import Result, Workspace
-from movie_assets.core.reason import LOCAL, listed, provider_of
+from movie_assets.core.progress import Progress, Silence
+from movie_assets.core.prospect import Price, Prospect
+from movie_assets.core.reason import LOCAL, listed
 from movie_assets.core.record import Record
 from movie_assets.core.request import Request
 from movie_assets.core.reuse import Index, Signature, signature
-from movie_assets.core.task import Ports, Reader
+from movie_assets.core.task import Ports, Reader, Task
+from movie_assets.core.verdict import blocked_by, noted
 from movie_assets.core.wiring import wired
 
 __all__ = ["Means", "run"]
@@ -38,22 +44,29 @@ _GLANCE_SECONDS = 0.2
 class Means:
     """What a run works with: providers, bytes, the live log, the recorder, and how much at once.
 
+    `index` is everything logged by anyone; `recent` may lack what others logged since it was last asked for.
     `lane` says which limit a provider's calls count against, `places` how many of each lane may go on at once.
-    `scratch` is a folder for this run alone, removed at its end.
+    `scratch` is a folder for this run alone, removed at its end. `secure` keeps what is reused from being swept, given
+    the time by the store's clock. `price` estimates a call, for `budget` to let it begin or not.
     """
 
     ports: Ports
     reader: Reader
     index: Callable[[], Index]
+    recent: Callable[[], Index]
     record: Record
-    started: Callable[[Job, Signature, str, tuple[str, ...]], None]
+    started: Callable[[Job, Signature, str, tuple[str, ...], float | None], None]
+    price: Price
+    budget: Budget
     clock: Clock
     scratch: Path
     places: Mapping[str, int]
     lane: Callable[[str], str]
     lease: Lease
     stop: threading.Event = field(default_factory=threading.Event)
-    on_start: Callable[[Job, str], None] = lambda job, provider: None
+    progress: Progress = field(default_factory=Silence)
+    secure: Callable[[float], None] = lambda now: None
+    pending: Callable[[str, str], Pending] = lambda kind, inputs_digest: Unkept()
 
 
 def run(known: Known, request: Request, decision: Decision, means: Means) -> Generator[Outcome, None, None]:
@@ -64,8 +77,9 @@ def run(known: Known, request: Request, decision: Decision, means: Means) -> Gen
     another run has claimed is waited for, and reused or, if that one fails or dies, made after all.
     """
     state = _Run(known, request, decision, means)
-    means.lease.begin()
     try:
+        means.lease.begin()
+        means.secure(means.lease.now())
         yield from state.outcomes()
     finally:
         state.end()
@@ -77,8 +91,12 @@ class _Due:
 
     job: Job
     found: Signature
-    provider: str
+    choice: Choice
     reasons: tuple[str, ...]
+
+    @property
+    def provider(self) -> str:
+        return self.choice.provider
 
 
 class _Run:
@@ -132,10 +150,8 @@ class _Run:
         if reused is not None:
             self.done.put(reused)
             return
-        provider = provider_of(job, self.known.asked(job))
-        self._hand_out(
-            _Due(job, found, provider, self.decision.must.get(job.id) or self.decision.may[job.id])
-        )
+        choice = choice_of(job, self.known.asked(job))
+        self._hand_out(_Due(job, found, choice, self.decision.must.get(job.id) or self.decision.may[job.id]))
 
     def _hand_out(self, due: _Due) -> None:
         lane = self.means.lane(due.provider)
@@ -170,7 +186,7 @@ class _Run:
 
     def _reused(self, job: Job, found: Signature) -> Outcome | None:
         """The end of a job whose result is known by now."""
-        outputs = self.means.index().results(job, found.digest)
+        outputs = self.means.recent().results(job, found.digest)
         if outputs is None or not all(map(self.known.present, outputs.values())):
             return None
         return Outcome(job, "reused", found, ("same inputs as an earlier result",), outputs=outputs)
@@ -213,12 +229,24 @@ class _Run:
         if outcome is None:
             self.aside.append(due)
         else:
+            self._hand_in(due, outcome)
+
+    def _hand_in(self, due: _Due, outcome: Outcome) -> None:
+        """A job's end, unless a person has named another provider for when this one cannot: it goes to their lane."""
+        following = None if outcome.results else due.choice.after(outcome.error)
+        if following is None:
             self.done.put(outcome)
+        else:
+            self.means.progress.told(due.job, f"{following.tried}; {following.provider} does it instead")
+            self._hand_out(replace(due, choice=following))
 
     def _make_claimed(self, due: _Due) -> Outcome | None:
         """None while another run's claim stands; one that ended just now may have left its result."""
         with self.means.lease.claim(due.job.makes[0].kind, due.found.digest) as mine:
-            return (self._reused(due.job, due.found) or self.make(due)) if mine else None
+            if not mine:
+                return None
+            self.means.index()
+            return self._reused(due.job, due.found) or self.make(due)
 
     def make(self, due: _Due) -> Outcome:
         """Calls the producer and records what came of it; never raises."""
@@ -227,25 +255,58 @@ class _Run:
         try:
             if self.means.stop.is_set():
                 raise _stopped()
-            self.means.on_start(due.job, due.provider)
-            if due.provider != LOCAL:
-                self.means.started(due.job, due.found, due.provider, due.reasons)
-            results = self._results(due.job, due.found.take, Workspace(scratch, self.means.stop))
-            took = self.means.clock.seconds() - begin
-            made = Outcome(
-                due.job, "produced", due.found, due.reasons, due.provider, results=results, seconds=took
+            refusal = self._begin(due)
+            return (
+                self._recorded(due, scratch, begin) if refusal is None else self._failure(due, refusal, begin)
             )
-            return self.means.record(made)
         except BaseException as raised:  # in a thread, where even SystemExit must reach the one who waits
             return self._failed(due, raised, begin)
         finally:
             _empty(scratch)
 
-    def _failed(self, due: _Due, raised: BaseException, begin: float) -> Outcome:
-        error = _named(raised, due.job, due.provider)
+    def _begin(self, due: _Due) -> MovieError | None:
+        """Leaves a trace of a call before it is made; why it may not be made, if it costs more than there is."""
+        means, refusal = self.means, None
+        if due.provider != LOCAL:
+            asked = means.price(self._prospect(due))
+            refusal = means.budget.begin(
+                asked,
+                f"{due.job.id} by {due.provider}",
+                start=lambda: means.started(due.job, due.found, due.provider, due.reasons, asked),
+                withdraw=lambda error: means.record(self._failure(due, error, means.clock.seconds())),
+            )
+        if refusal is None:
+            means.progress.started(due.job, due.provider)
+        return refusal
+
+    def _prospect(self, due: _Due) -> Prospect:
+        choice, read = due.choice, self.means.reader.read
+        return Prospect(due.job, choice.provider, choice.settings, self.known.inputs, self.outputs, read)
+
+    def _recorded(self, due: _Due, scratch: Path, begin: float) -> Outcome:
+        pending = self.means.pending(due.job.makes[0].kind, due.found.digest)
+        at = Workspace(
+            scratch, self.means.stop, pending, lambda what: self.means.progress.told(due.job, what)
+        )
+        results, error = self._results(due, at)
         took = self.means.clock.seconds() - begin
-        failed = Outcome(due.job, "failed", due.found, due.reasons, due.provider, seconds=took, error=error)
-        return failed if isinstance(error, Stopped) else self._record_failure(failed)
+        made = Outcome(
+            due.job, "produced", due.found, due.reasons, due.provider, results=results, seconds=took
+        )
+        if error is not None:
+            made = replace(made, status="failed", error=_named(error, due))
+        recorded = self.means.record(made)
+        with suppress(MovieError):  # a note that stays is removed by the next run
+            pending.settle()
+        return recorded
+
+    def _failed(self, due: _Due, raised: BaseException, begin: float) -> Outcome:
+        failed = self._failure(due, raised, begin)
+        return failed if isinstance(failed.error, Stopped) else self._record_failure(failed)
+
+    def _failure(self, due: _Due, raised: BaseException, begin: float) -> Outcome:
+        took, error = self.means.clock.seconds() - begin, _named(raised, due)
+        return Outcome(due.job, "failed", due.found, due.reasons, due.provider, seconds=took, error=error)
 
     def _record_failure(self, failed: Outcome) -> Outcome:
         try:
@@ -254,22 +315,27 @@ class _Run:
             # A full disk may refuse the failure's own event: the failure itself is what a person must see.
             return failed
 
-    def _results(self, job: Job, take: int, at: Workspace) -> Mapping[ArtefactId, Result]:
+    def _results(self, due: _Due, at: Workspace) -> tuple[Mapping[ArtefactId, Result], MovieError | None]:
+        """What a producer gave, and why it is of no use, if it is of none."""
         at.scratch.mkdir(parents=True, exist_ok=True)
-        means = self.means
-        made = job.producer.make(
-            wired(job, self._payload, self.outputs, take=take, ports=means.ports, reader=means.reader, at=at)
-        )
+        job, task = due.job, self._task(due, at)
+        made = job.producer.make(task)
         missing = [kind for kind in job.producer.makes if kind not in made]
         if missing:
             raise Failed(
                 f"the provider gave no {', '.join(missing)}",
                 next_step="try again, or choose another provider",
             )
-        return {name: made[name.kind] for name in job.makes}
+        made, error = _judged(job, task, made)
+        return {name: _noting(made[name.kind], due.choice.notes) for name in job.makes}, error
 
-    def _payload(self, name: Name) -> object:
-        return self.known.inputs[name].payload
+    def _task(self, due: _Due, at: Workspace) -> Task:
+        def payload(name: Name) -> object:
+            mine = name.kind == due.job.producer.asks
+            return due.choice.settings if mine else self.known.inputs[name].payload
+
+        means, take = self.means, due.found.take
+        return wired(due.job, payload, self.outputs, take=take, ports=means.ports, reader=means.reader, at=at)
 
     # --- ending ---
 
@@ -281,6 +347,31 @@ class _Run:
         self.means.lease.end(clean=all_ended)
         if all_ended:
             shutil.rmtree(self.means.scratch, ignore_errors=True)
+
+
+def _judged(
+    job: Job, task: Task, made: Mapping[str, Result]
+) -> tuple[Mapping[str, Result], MovieError | None]:
+    """The results with the verdicts on them, and what they amount to; whatever that is, no result is lost for it."""
+    # What was paid for must be recorded even if a person presses Ctrl-C while it is looked at.
+    calm = replace(task, at=replace(task.at, stop=threading.Event()))
+    try:
+        verdicts = tuple(job.producer.judge(calm, made))
+    except MovieError as error:
+        return made, error
+    notes = noted(verdicts)
+    told = {
+        kind: _noting(result, {"checks": notes[kind]} if kind in notes else {})
+        for kind, result in made.items()
+    }
+    return told, blocked_by(verdicts, {kind: each.meta.provider == "person" for kind, each in made.items()})
+
+
+def _noting(result: Result, notes: Mapping[str, object]) -> Result:
+    """A result that says more of how it came about."""
+    return (
+        replace(result, meta=replace(result.meta, notes={**result.meta.notes, **notes})) if notes else result
+    )
 
 
 def _empty(folder: Path) -> None:
@@ -297,9 +388,9 @@ def _stopped() -> Stopped:
     return Stopped("stopped on request", next_step="run the same command again to go on")
 
 
-def _named(raised: BaseException, job: Job, provider: str) -> MovieError:
+def _named(raised: BaseException, due: _Due) -> MovieError:
     error = raised if isinstance(raised, MovieError) else _unexpected(raised)
-    return error.with_labels(artefact=job.makes[0], provider=provider)
+    return error.with_labels(artefact=due.job.makes[0], provider=due.provider, before=due.choice.tried)
 
 
 def _unexpected(raised: BaseException) -> MovieError:

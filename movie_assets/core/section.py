@@ -14,7 +14,13 @@ from pydantic_core import ErrorDetails
 from movie_assets.core.outline import Node, line_of
 from movie_assets.core.problem import Problem, dotted, shown
 
-__all__ = ["Section", "choice", "problems_of"]
+__all__ = ["OTHERS", "OTHERWISE", "Alternative", "Section", "as_written", "choice", "problems_of"]
+
+OTHERWISE = "otherwise"
+"""The field of a section that holds the alternatives to it: a section is written as a list, itself first."""
+
+OTHERS = "[others]"
+"""What pydantic knows that field by, which nobody writes."""
 
 
 class Section(BaseModel):
@@ -31,7 +37,23 @@ class Section(BaseModel):
             return {
                 key: each for key, each in value.items() if each is not None or key not in cls.model_fields
             }
+        if isinstance(value, list) and OTHERWISE in cls.model_fields:
+            return cls._first_of(value)
         return {cls.short: value} if cls.short and isinstance(value, str) else value
+
+    @classmethod
+    def _first_of(cls, entries: list[Any]) -> Any:
+        """A list as its first entry, with the others as alternatives."""
+        first = entries[0] if entries else None
+        if isinstance(first, str):
+            first = {cls.short or "provider": first}
+        return cls._spread({**first, OTHERS: entries[1:]}) if isinstance(first, dict) else entries
+
+
+class Alternative(Section):
+    """Who does it if the section's own provider cannot; all that is not said here is as in the section."""
+
+    short = "provider"
 
 
 def problems_of(
@@ -41,8 +63,23 @@ def problems_of(
     for found in error.errors(include_url=False):
         if found["type"] != "default_factory_not_called":
             path = tuple(part for part in found["loc"] if part != "[key]")
-            place = (*at, *path)
+            place = as_written(root, (*at, *path))
             yield Problem(line_of(root, place), f"{dotted(place)}: {_sentence(model, path, found)}")
+
+
+def as_written(root: Node | None, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Where a field is in the file: sections that are written as a list have their own fields in its first entry."""
+    place: list[str | int] = []
+    left = list(path)
+    while left:
+        part = left.pop(0)
+        if root is not None and isinstance(root.value, list) and isinstance(part, str):
+            if part != OTHERS:
+                left.insert(0, part)
+            part = int(left.pop(0)) + 1 if part == OTHERS and left else 0
+        place.append(part)
+        root = root and root.below.get(str(part))
+    return tuple(place)
 
 
 def _sentence(model: type[Section], path: tuple[str | int, ...], error: ErrorDetails) -> str:
@@ -67,7 +104,7 @@ def _declared(model: type[Section], path: tuple[str | int, ...]) -> tuple[type[S
     annotation: Any = model
     asks: str = model.asks
     for part in path:
-        declared = model.model_fields.get(str(part))
+        declared = model.model_fields.get({OTHERS: OTHERWISE, OTHERWISE: ""}.get(str(part), str(part)))
         if declared is not None:
             annotation, described = declared.annotation, declared.description
         else:
@@ -96,10 +133,12 @@ def _section_in(annotation: Any) -> type[Section] | None:
 
 
 def _unknown_field(name: str, model: type[Section]) -> str:
-    if any(name in special.model_fields for special in model.__subclasses__()):
+    allowed = [field for field in model.model_fields if field != OTHERWISE]
+    if issubclass(model, Alternative):
+        return f"is not of one provider alone: write it in the first of the list; here are {', '.join(allowed)}"
+    if any(name in special.model_fields for special in model.__subclasses__()) and name != OTHERWISE:
         return "is for one segment only; write it under overrides and the segment's number"
     beyond = "; what only this provider knows goes under settings" if "settings" in model.model_fields else ""
-    allowed = list(model.model_fields)
     return f"is unknown{_meant(allowed, name)}; allowed are {', '.join(allowed)}{beyond}"
 
 

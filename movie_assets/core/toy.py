@@ -24,6 +24,7 @@ from movie_assets.core.movie import Gear, Movie, Production
 from movie_assets.core.outcome import Outcome
 from movie_assets.core.plan import Plan
 from movie_assets.core.ports import Meta, Result
+from movie_assets.core.prospect import Price
 from movie_assets.core.reason import LOCAL
 from movie_assets.core.store.driver import Driver
 from movie_assets.core.store.memory import MemoryDriver
@@ -236,6 +237,8 @@ class Toy:
     places: dict[str, int] = field(default_factory=lambda: {LOCAL: 2, "painter": 2, "speaker": 2})
     files: list[bytes] = field(default_factory=list)
     lease_seconds: float = 20.0
+    budget_usd: float | None = None
+    price: Price = lambda prospect: price(prospect.provider)
 
     def __post_init__(self) -> None:
         self.store = MovieStore(self.driver, "toy")
@@ -267,7 +270,7 @@ class Toy:
         gear = Gear(
             ports=cast(Ports, None),
             clock=self.clock,
-            price=lambda job, provider, payload: price(provider),
+            price=self.price,
             scratch=self.scratch,
             places=self.places,
             lane=lambda provider: provider,
@@ -275,16 +278,19 @@ class Toy:
             lease_seconds=self.lease_seconds,
         )
         graph = Graph.of(self.blueprint(), len(self.texts), SCOPES)
-        return Movie("toy", self.store, graph, self.inputs(), self.takes, self.pins, self, gear)
+        return Movie(
+            "toy", self.store, graph, self.inputs(), self.takes, self.pins, self, gear, self.budget_usd
+        )
 
     def plan(self, *targets: str) -> Plan:
         """What would be made."""
         return self.movie().plan([Name.parse(name) for name in targets] or None)
 
-    def make(self, *targets: str) -> Made:
+    def make(self, *targets: str, budget_usd: float | None = None) -> Made:
         """Plans, makes and publishes; what failed is in the outcomes."""
         before = len(self.stage.calls)
-        production = self.movie().produce([Name.parse(name) for name in targets] or None)
+        wanted = [Name.parse(name) for name in targets] or None
+        production = self.movie().produce(wanted, budget_usd=budget_usd)
         production.begin()
         outcomes = tuple(production.outcomes())
         manifest = production.publish()

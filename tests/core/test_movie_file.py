@@ -135,12 +135,12 @@ MISTAKES = {
     "script: {settings: {seed: [1]}}": (
         "script.settings.seed: must be text, a number, true, false or null, not a list"
     ),
-    "picture: {promt: x}": "picture.promt: is unknown; allowed are provider, model, style, size, quality, settings",
+    "picture: {promt: x}": "picture.promt: is unknown; allowed are provider, model, style, size, quality, references, template, settings",
     "picture: {stile: x}": "picture.stile: is unknown; did you mean style?; allowed are",
     "picture: {prompt: x}": "picture.prompt: is for one segment only; write it under overrides",
     "narration: {speed: fast}": 'narration.speed: must be a number from 0.5 to 2, not "fast"',
     "narration: {voice: ''}": 'narration.voice: must be one line of at most 200 characters, not ""',
-    "motion: [still]": "motion: must be still, animated or a mapping such as",
+    "frame: [still]": "frame: must be a mapping such as",
     "motion: {move: push}": "motion.move: must be push-in, pull-out, pan-left",
     "music: loud": 'music: must be none or a mapping such as {mood: wonder}, not "loud"',
     "captions: {burn: yes}": 'captions.burn: must be true or false, not "yes"',

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from shutil import copyfileobj
 
 from movie_assets.core.artefact import BlobRef
 from movie_assets.core.digest import digest_of_bytes, digest_of_stream
 from movie_assets.core.errors import Damaged
-from movie_assets.core.store.driver import Absent, Driver
+from movie_assets.core.store.blob_cache import BlobCache
+from movie_assets.core.store.driver import Absent, Driver, Stat
 from movie_assets.core.store.keys import Keys
 
-__all__ = ["Blobs"]
+__all__ = ["YOUNG_SECONDS", "Blobs"]
+
+YOUNG_SECONDS = 6 * 3600.0
+"""A blob that was written or freshened within this time need not be freshened: no sweep takes what is under a day."""
+
+_FEW = 16
 
 
 class Blobs:
     """The blobs of one movie. What is read from it is what was added, or `Damaged`."""
 
-    def __init__(self, driver: Driver, keys: Keys) -> None:
+    def __init__(self, driver: Driver, keys: Keys, cache: BlobCache | None = None) -> None:
         self._driver = driver
         self._keys = keys
+        self._cache = cache
         self._sound: set[str] = set()
 
     def add(self, data: bytes, media_type: str) -> BlobRef:
         """Stores bytes; those that are there already, in the right size, are not written again."""
         ref = BlobRef(digest_of_bytes(data), len(data), media_type)
-        if not self.has(ref):
+        if not self.freshen(ref):
             self._driver.put(self._keys.blob(ref.digest), data)
         return ref
 
@@ -37,8 +45,9 @@ class Blobs:
         """
         with path.open("rb") as stream:
             ref = BlobRef(digest_of_stream(stream), os.fstat(stream.fileno()).st_size, media_type)
-        if not self.has(ref):
+        if not self.freshen(ref):
             self._driver.put_file(self._keys.blob(ref.digest), path)
+        self._remember(ref, path)
         return ref
 
     def has(self, ref: BlobRef) -> bool:
@@ -46,20 +55,41 @@ class Blobs:
         found = self._driver.stat(self._keys.blob(ref.digest))
         return found is not None and found.size == ref.size
 
+    def freshen(self, ref: BlobRef) -> bool:
+        """Makes a blob that is there in its full size too young to be swept; False if it is not there."""
+        return self.has(ref) and self._driver.freshen(self._keys.blob(ref.digest))
+
+    def freshen_all(self, refs: Collection[BlobRef], now: float) -> list[BlobRef]:
+        """Makes blobs too young to be swept, and tells which are not there; `now` is by the store's clock."""
+        refs = {ref.digest: ref for ref in refs if ref.inline is None}.values()
+        stats = self._stats() if len(refs) > _FEW else {}
+        gone = []
+        for ref in refs:
+            found = stats.get(ref.digest) or self._driver.stat(self._keys.blob(ref.digest))
+            if found is None or found.size != ref.size:
+                gone.append(ref)
+            elif now - found.modified > YOUNG_SECONDS and not self.freshen(ref):
+                gone.append(ref)
+        return gone
+
+    def _stats(self) -> dict[str, Stat]:
+        found = ((self._keys.digest_of(key), stat) for key, stat in self._driver.scan(self._keys.blobs))
+        return {digest: stat for digest, stat in found if digest is not None}
+
     def sizes(self) -> dict[str, int]:
         """The size of every blob that is there, by digest."""
-        found = ((self._keys.digest_of(key), stat.size) for key, stat in self._driver.scan(self._keys.blobs))
-        return {digest: size for digest, size in found if digest is not None}
+        return {digest: stat.size for digest, stat in self._stats().items()}
 
     def read(self, ref: BlobRef) -> bytes:
         """The bytes, checked."""
-        try:
-            data = self._driver.get(self._keys.blob(ref.digest))
-        except Absent:
-            raise self._damaged(ref, "is missing") from None
-        if digest_of_bytes(data) != ref.digest:
-            raise self._damaged(ref, "does not match its digest")
-        return data
+        for _ in range(2):  # wires and memory flip bits, too: what is wrong twice is wrong on disk
+            try:
+                data = self._driver.get(self._keys.blob(ref.digest))
+            except Absent:
+                raise self._damaged(ref, "is missing") from None
+            if digest_of_bytes(data) == ref.digest:
+                return data
+        raise self._damaged(ref, "does not match its digest")
 
     def file(self, ref: BlobRef, scratch: Path) -> Path:
         """A file to read, never to change: the store's own, checked once, or a checked copy in `scratch`."""
@@ -77,9 +107,17 @@ class Blobs:
 
     def _copy(self, ref: BlobRef, scratch: Path) -> Path:
         copy = scratch / ref.digest
+        if self._cache is not None and self._cache.give(ref.digest, copy):
+            return copy
         with self._driver.open(self._keys.blob(ref.digest)) as source, copy.open("wb") as target:
             copyfileobj(source, target)
+        self._remember(ref, copy)
         return copy
+
+    def _remember(self, ref: BlobRef, path: Path) -> None:
+        """A store whose files can be read in place needs no cache."""
+        if self._cache is not None and not self._driver.capabilities.paths:
+            self._cache.keep(ref.digest, path)
 
     def _check(self, ref: BlobRef, path: Path) -> Path:
         with path.open("rb") as stream:
@@ -95,5 +133,5 @@ class Blobs:
             movie=self._keys.movie,
             digest=ref.digest,
             media_type=ref.media_type,
-            next_step=f"movies verify {self._keys.movie}",
+            next_step=f"movies verify {self._keys.movie} --repair",
         )

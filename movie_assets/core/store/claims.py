@@ -97,5 +97,5 @@ class Claims:
     def _is_over(self, key: str, is_over: IsOver) -> bool:
         try:
             return is_over(msgspec.json.decode(self._driver.get(key), type=ClaimRecord).lease)
-        except Absent:
-            return True
+        except (Absent, msgspec.MsgspecError, UnicodeDecodeError):
+            return True  # gone, or cut short by a power cut, which its run did not survive either

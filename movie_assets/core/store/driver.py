@@ -82,11 +82,17 @@ class Driver(Protocol):
     def stat(self, key: str) -> Stat | None:
         """Size and time of a key, None if nothing is stored."""
 
+    def freshen(self, key: str) -> bool:
+        """Makes a key as young as if it were written now; False if nothing is stored. It may be forgotten by a power cut."""
+
     def delete(self, key: str) -> None:
         """Removes a key; nothing happens if it is not there."""
 
     def path(self, key: str) -> Path | None:
         """Where the bytes of a key can be read in place, None for a driver without such places."""
+
+    def address(self, key: str) -> str:
+        """Where a person finds the bytes of a key: a path, or s3://bucket/…"""
 
 
 def is_key(text: str) -> bool:

@@ -15,6 +15,7 @@ __all__ = ["Keys"]
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _MANIFEST = re.compile(r"rev-([0-9]{4})\.json\Z")
 _BLOB = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})\Z")
+_ENTRY = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,63})/([0-9]{8})\.jsonl\Z")
 _LAST_REVISION = 9999  # so that keys sort as revisions count
 
 
@@ -53,6 +54,36 @@ class Keys:
     def claims(self) -> str:
         return f"{self.movie}/claims/"
 
+    @property
+    def all_pending(self) -> str:
+        return f"{self.movie}/pending/"
+
+    @property
+    def checkpoints(self) -> str:
+        return f"{self.movie}/checkpoints/"
+
+    @property
+    def all_metrics(self) -> str:
+        return f"{self.movie}/metrics/"
+
+    @property
+    def quarantine(self) -> str:
+        return f"{self.movie}/quarantine/"
+
+    @property
+    def trash(self) -> str:
+        return f"{self.movie}/.trash/"
+
+    @property
+    def inputs_entries(self) -> str:
+        """Where a store that cannot append keeps the log of inputs, object by object."""
+        return f"{self.movie}/events/inputs/"
+
+    @property
+    def artefacts_entries(self) -> str:
+        """The same for the log of artefacts."""
+        return f"{self.movie}/events/artefacts/"
+
     # --- keys -------------------------------------------------------------------------------------------------
 
     @property
@@ -66,6 +97,10 @@ class Keys:
     @property
     def artefacts_log(self) -> str:
         return f"{self.movie}/events/artefacts.log"
+
+    def entry(self, entries: str, writer: str, number: int) -> str:
+        """A writer's numbered object of a log."""
+        return f"{entries}{_id(writer)}/{number:08}.jsonl"
 
     def manifest(self, revision: int) -> str:
         return f"{self.manifests}{_revision(revision)}.json"
@@ -85,6 +120,27 @@ class Keys:
     def claim(self, kind: str, inputs_digest: str) -> str:
         return f"{self.claims}{_kind(kind)}-{_digest(inputs_digest)}"
 
+    def pending(self, kind: str, inputs_digest: str) -> str:
+        return f"{self.all_pending}{_kind(kind)}/{_digest(inputs_digest)}.json"
+
+    def checkpoint(self, revision: int) -> str:
+        return f"{self.checkpoints}{_revision(revision)}.json"
+
+    @property
+    def sweep(self) -> str:
+        return f"{self.movie}/runs/sweep"
+
+    @property
+    def condemned(self) -> str:
+        return f"{self.movie}/condemned.json"
+
+    def trashed(self, digest: str) -> str:
+        return f"{self.trash}{_digest(digest)}"
+
+    def quarantined(self, key: str) -> str:
+        """Where a damaged key is put aside."""
+        return f"{self.quarantine}{key.removeprefix(self.movie + '/')}"
+
     def claim_after(self, claim: str) -> str:
         """The key by which a claim is taken over."""
         first, _, generation = claim.partition(".")
@@ -101,6 +157,11 @@ class Keys:
         revision = int(match[1]) if match else 0
         return revision if revision and manifest == self.manifest(revision) else None
 
+    def place_of(self, entries: str, entry: str) -> tuple[str, int] | None:
+        """The writer and the number of an object of a log; None for any other key."""
+        match = _ENTRY.match(entry.removeprefix(entries))
+        return (match[1], int(match[2])) if match else None
+
     def first_of(self, claim: str) -> str:
         """The key by which the same thing is claimed first."""
         return claim.partition(".")[0]
@@ -108,6 +169,11 @@ class Keys:
     def id_of(self, lease: str) -> str:
         """The id that a lease's key is for."""
         return lease.removeprefix(self.leases)
+
+    def job_of(self, pending: str) -> tuple[str, str]:
+        """The kind and the inputs digest that a note's key is for."""
+        kind, _, digest = pending.removeprefix(self.all_pending).partition("/")
+        return kind, digest.removesuffix(".json")
 
     def digest_of(self, blob: str) -> str | None:
         """The digest a blob's key is for; None for any other key."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 from msgspec import Struct
@@ -11,6 +11,10 @@ from movie_assets.core.store.driver import Absent, Driver
 from movie_assets.core.store.keys import Keys
 
 __all__ = ["LeaseRecord", "Leases"]
+
+
+_UNREADABLE_SECONDS = 60.0
+"""How long a lease counts that cannot be read: it may be a live one's."""
 
 
 class LeaseRecord(Struct, frozen=True, rename="camel", tag_field="format", tag=1):
@@ -39,7 +43,33 @@ class Leases:
 
     def is_over(self, lease: str, now: float) -> bool:
         """Whether a lease has ended, or was not renewed for as long as it is good."""
-        key = self._keys.lease(lease)
+        return self._is_over(self._keys.lease(lease), now)
+
+    def begin_sweep(self, record: LeaseRecord, now: Callable[[], float]) -> bool:
+        """Raises the sweep's flag; False while another sweep's stands."""
+        data = msgspec.json.encode(record)
+        if self._driver.create(self._keys.sweep, data):
+            return True
+        if not self.is_sweeping(now()):
+            self._driver.delete(self._keys.sweep)
+            return self._driver.create(self._keys.sweep, data)
+        return False
+
+    def renew_sweep(self, record: LeaseRecord) -> float:
+        """Keeps the sweep's flag up; the time of that."""
+        self._driver.put(self._keys.sweep, msgspec.json.encode(record))
+        found = self._driver.stat(self._keys.sweep)
+        return found.modified if found else 0.0
+
+    def end_sweep(self) -> None:
+        """Takes the sweep's flag down."""
+        self._driver.delete(self._keys.sweep)
+
+    def is_sweeping(self, now: float) -> bool:
+        """Whether a sweep is under way."""
+        return not self._is_over(self._keys.sweep, now)
+
+    def _is_over(self, key: str, now: float) -> bool:
         found = self._driver.stat(key)
         try:
             return found is None or now - found.modified > self._read(key).seconds
@@ -66,4 +96,8 @@ class Leases:
         return [self._keys.id_of(key) for key in self._driver.list(self._keys.leases)]
 
     def _read(self, key: str) -> LeaseRecord:
-        return msgspec.json.decode(self._driver.get(key), type=LeaseRecord)
+        data = self._driver.get(key)
+        try:
+            return msgspec.json.decode(data, type=LeaseRecord)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return LeaseRecord("unreadable", _UNREADABLE_SECONDS)

@@ -82,6 +82,9 @@ class LocalDriver:
     def path(self, key: str) -> Path:
         return Path(self._place(key))
 
+    def address(self, key: str) -> str:
+        return self._place(key)
+
     # --- writing ----------------------------------------------------------------------------------------------
 
     def create(self, key: str, data: bytes, *, durable: bool = True) -> bool:
@@ -103,6 +106,16 @@ class LocalDriver:
             except OSError:
                 self._here().logs.pop(place, None)
                 raise
+
+    def freshen(self, key: str) -> bool:
+        place = self._place(key)
+        with told("freshen", key, self._root), suppress(*_NOTHING_THERE):
+            try:
+                os.utime(place, follow_symlinks=False)
+            except PermissionError:  # another user's file: their time cannot be changed, but a copy is ours
+                self.put_file(key, Path(place))
+            return True
+        return False
 
     def delete(self, key: str) -> None:
         place = self._place(key)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from movie_assets.core.errors import Conflict, MovieError, Refused
-from movie_assets.core.manifest import Manifest, read_manifest, write_manifest
+from movie_assets.core.manifest import Manifest, Pruned, Tombstone, read_manifest, write_manifest
 from movie_assets.core.revision import revision_name
 from movie_assets.core.store.driver import Absent, Driver
 from movie_assets.core.store.keys import Keys
@@ -32,11 +32,11 @@ class Manifests:
         self._live: Manifest | None = None
 
     def numbers(self) -> list[int]:
-        """All revision numbers, ascending."""
+        """All revision numbers, ascending, also of pruned revisions."""
         return self._numbers("")
 
     def read(self, number: int) -> Manifest:
-        """One revision; `Refused` if there is none, `Damaged` if its file is."""
+        """One revision; `Refused` if there is none, `Pruned` if it is no longer kept, `Damaged` if its file is."""
         try:
             return read_manifest(self._driver.get(self._keys.manifest(number)))
         except Absent:
@@ -47,8 +47,12 @@ class Manifests:
             ) from None
 
     def all(self) -> list[Manifest]:
-        """Every revision, oldest first."""
-        return [self.read(number) for number in self.numbers()]
+        """Every revision that is kept, oldest first."""
+        kept = []
+        for number in self.numbers():
+            with suppress(Pruned):
+                kept.append(self.read(number))
+        return kept
 
     def live(self) -> Manifest | None:
         """The highest-numbered manifest, None before the first."""
@@ -71,6 +75,17 @@ class Manifests:
                 next_step="run the same command again: it plans on theirs",
             )
         self.write_hint(manifest)
+
+    def bury(self, number: int, digest: str | None, when: str, because: str) -> None:
+        """Puts a tombstone in a manifest's place: its key is never deleted, or its number could be won again."""
+        tombstone = Tombstone(
+            movie=self._keys.movie,
+            revision=revision_name(number),
+            digest=digest,
+            pruned_at=when,
+            because=because,
+        )
+        self._driver.put(self._keys.manifest(number), write_manifest(tombstone))
 
     def write_hint(self, live: Manifest) -> None:
         """Rewrites `current.json`, where it does not say this already; to fail at it is no failure."""

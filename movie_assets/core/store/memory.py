@@ -69,12 +69,22 @@ class MemoryDriver:
         kept = self._kept.get(check_key(key))
         return None if kept is None else Stat(len(kept[0]), kept[1])
 
+    def freshen(self, key: str) -> bool:
+        with self._lock:
+            kept = self._kept.get(check_key(key))
+            if kept is not None:
+                self._keep(key, kept[0])
+            return kept is not None
+
     def delete(self, key: str) -> None:
         with self._lock:
             self._kept.pop(check_key(key), None)
 
     def path(self, key: str) -> None:
         check_key(key)
+
+    def address(self, key: str) -> str:
+        return f"memory:{check_key(key)}"
 
     def _keep(self, key: str, data: bytes) -> None:
         self._kept[key] = (bytes(data), self._clock())

@@ -9,6 +9,7 @@ from movie_assets.core.digest import digest_of_bytes
 from movie_assets.core.errors import Damaged
 from movie_assets.core.event import ArtefactEvent
 from movie_assets.core.ports import Result
+from movie_assets.core.store.blob_cache import BlobCache
 from movie_assets.core.store.blobs import Blobs
 from movie_assets.core.store.claims import Claims
 from movie_assets.core.store.driver import Driver
@@ -17,6 +18,7 @@ from movie_assets.core.store.keys import Keys
 from movie_assets.core.store.leases import Leases
 from movie_assets.core.store.manifests import Manifests
 from movie_assets.core.store.metrics import MetricsFiles
+from movie_assets.core.store.pending import PendingFiles
 from movie_assets.core.store.plans import Plans
 
 __all__ = ["INLINE_BYTES", "MovieStore"]
@@ -30,16 +32,17 @@ _TEXTS = ("text/", "application/json", "application/x-subrip")
 class MovieStore:
     """One movie's blobs, events, manifests, plans and metrics over a driver."""
 
-    def __init__(self, driver: Driver, movie: str) -> None:
+    def __init__(self, driver: Driver, movie: str, cache: BlobCache | None = None) -> None:
         self.movie = check_movie_id(movie)
         self.driver = driver
         self.keys = Keys(movie)
-        self.blobs = Blobs(driver, self.keys)
+        self.blobs = Blobs(driver, self.keys, cache)
         self.events = Events(driver, self.keys)
         self.manifests = Manifests(driver, self.keys)
         self.plans = Plans(driver, self.keys)
         self.claims = Claims(driver, self.keys)
         self.leases = Leases(driver, self.keys)
+        self.pending = PendingFiles(driver, self.keys)
         self.metrics = MetricsFiles(driver, self.keys)
 
     def keep(self, result: Result) -> BlobRef:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,10 +14,13 @@ from movie_assets.core.store.driver import Driver
 from movie_assets.core.store.local import LocalDriver
 from movie_assets.core.store.memory import MemoryDriver
 
+if TYPE_CHECKING:
+    from resources.rehearsal.s3_server import Bucket
+
 FORK = multiprocessing.get_context("fork")
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "memory", "s3"])
 def new_driver(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[], Driver]:
@@ -25,7 +29,22 @@ def new_driver(
         "local": lambda: LocalDriver(tmp_path_factory.mktemp("store") / "root"),
         "memory": MemoryDriver,
     }
-    return makers[request.param]
+    return makers.get(request.param) or request.getfixturevalue("new_s3")
+
+
+@pytest.fixture
+def rounds(new_driver: Callable[[], Driver], request: pytest.FixtureRequest) -> int:
+    """How often to try what may go wrong only sometimes; over HTTP each verb takes longer."""
+    return 8 if "s3" in request.node.name else 30
+
+
+@pytest.fixture
+def new_s3(s3_bucket: Bucket) -> Callable[[], Driver]:
+    """Makes empty stores in one bucket, each below a prefix of its own."""
+    from resources.s3.driver import S3Driver
+
+    prefixes = (f"tenant/{number}" for number in count())
+    return lambda: S3Driver(s3_bucket.name, next(prefixes), s3_bucket.settings)
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def test_wrong_bytes_are_never_given_out(
     with pytest.raises(Damaged, match="missing" if wrong is None else "stored blob") as told:
         blobs.read(ref) if way == "read" else blobs.file(ref, tmp_path)
     assert told.value.labels["digest"] == ref.digest
-    assert told.value.next_step == "movies verify galapagos"
+    assert told.value.next_step == "movies verify galapagos --repair"
 
 
 def test_a_file_to_read_holds_the_bytes(blobs: Blobs, driver: Driver, tmp_path: Path) -> None:

@@ -190,20 +190,20 @@ def test_a_prefix_leads_nowhere_else(driver: Driver, prefix: str) -> None:
         driver.list(prefix)
 
 
-def test_of_many_threads_one_creates(driver: Driver) -> None:
-    """16 threads race for each of 30 keys: exactly one wins each, and its bytes are there."""
+def test_of_many_threads_one_creates(driver: Driver, rounds: int) -> None:
+    """16 threads race for each of many keys: exactly one wins each, and its bytes are there."""
     start = threading.Barrier(16)
 
     def race(index: int) -> list[bool]:
         won = []
-        for key in range(30):
+        for key in range(rounds):
             start.wait()
             won.append(driver.create(f"race/{key}", b"by %d" % index))
         return won
 
     with ThreadPoolExecutor(16) as threads:
         won = list(threads.map(race, range(16)))
-    for key in range(30):
+    for key in range(rounds):
         (winner,) = [index for index in range(16) if won[index][key]]
         assert driver.get(f"race/{key}") == b"by %d" % winner
 

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from movie_assets.core.store.driver import Absent, Driver
 
@@ -45,6 +51,7 @@ class StoreIsDict(RuleBasedStateMachine):
         self.driver.put_file(key, self.scratch)
         self.model[key] = data
 
+    @precondition(lambda self: self.driver.capabilities.append)
     @rule(key=KEYS.filter(lambda key: "blobs" not in key), data=BYTES)
     def append(self, key: str, data: bytes) -> None:
         self.driver.append(key, data)
@@ -74,9 +81,9 @@ class StoreIsDict(RuleBasedStateMachine):
         assert {key: stat.size for key, stat in self.driver.scan("")} == sizes
 
 
-def test_a_store_is_a_dict(new_driver: Callable[[], Driver], tmp_path: Path) -> None:
+def test_a_store_is_a_dict(new_driver: Callable[[], Driver], tmp_path: Path, rounds: int) -> None:
     """No sequence of verbs tells a store from a dict."""
     run_state_machine_as_test(
         lambda: StoreIsDict(new_driver(), tmp_path / "file"),  # type: ignore[arg-type]
-        settings=settings(max_examples=25, stateful_step_count=25, deadline=None),
+        settings=settings(max_examples=rounds, stateful_step_count=25, deadline=None),
     )

@@ -1,0 +1,1 @@
+"""ElevenLabs by its official SDK: speech with word times, music and sound effects."""

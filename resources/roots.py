@@ -1,0 +1,39 @@
+"""From the text of a root, a folder or s3://bucket/prefix, to the driver of that store."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from movie_assets.core.errors import Refused
+from movie_assets.core.store.driver import Driver, is_key
+from movie_assets.core.store.local import LocalDriver
+
+__all__ = ["driver_of", "s3_place"]
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]\Z")
+
+
+def driver_of(root: str, project: Path) -> Driver:
+    """The store at a root; nothing is asked of it yet. boto3 is loaded only where it is needed."""
+    if "://" not in root:
+        return LocalDriver(project / root)
+    bucket, prefix = s3_place(root)
+    from resources.s3.driver import S3Driver
+    from resources.s3.settings import S3Settings
+
+    return S3Driver(bucket, prefix, S3Settings.from_environment(os.environ))
+
+
+def s3_place(root: str) -> tuple[str, str]:
+    """The bucket and the prefix of s3://bucket/prefix; `Refused` for what is no such address."""
+    scheme, _, rest = root.partition("://")
+    bucket, _, prefix = rest.partition("/")
+    prefix = prefix.removesuffix("/")
+    if scheme == "s3" and _BUCKET.match(bucket) and (not prefix or is_key(prefix)):
+        return bucket, prefix
+    raise Refused(
+        f"the store {root} is not supported",
+        next_step="name a folder or s3://bucket/prefix, the prefix of letters, digits and [ ] = . _ - between /",
+    )
