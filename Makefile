@@ -1,6 +1,7 @@
 # make movie   set up and make films/galapagos/film.mp4 (or another: make movie MOVIE=name)
 # make test    set up and run the tests
 # make heavy   the tests with real servers and a browser, where those are installed
+# make live    the tests that ask the real providers, for cents, where their keys are set
 # make check   format, lint, types, import contracts, tests
 # make dev     Dagster's UI and daemon on this project
 # make bench   the benchmarks, by hand
@@ -9,16 +10,19 @@ PYTHON ?= python3
 MOVIE ?= galapagos
 BIN := .venv/bin
 
-.PHONY: movie test heavy check format dev bench clean
+.PHONY: movie test heavy live check format dev bench clean
 
 movie: .venv/.movies
 	@$(BIN)/movies make $(MOVIE)
 
 test: .venv/.test
-	$(BIN)/pytest -n auto -m "not heavy"
+	$(BIN)/pytest -n auto -m "not heavy and not live"
 
 heavy: .venv/.test
-	$(BIN)/pytest -m heavy
+	$(BIN)/pytest -m "heavy and not live"
+
+live: .venv/.test
+	$(BIN)/pytest -m live tests/live
 
 check: .venv/.check
 	$(BIN)/ruff format --check .

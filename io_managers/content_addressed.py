@@ -107,7 +107,8 @@ class ContentAddressedIOManager(dg.IOManager):
     def describe(self, movie: str, name: ArtefactId, inputs_digest: str, made: bool) -> dict[str, Any]:
         """What Dagster's pages show of a result."""
         store = self._store(movie)
-        event = store.events.index().result(name.kind, inputs_digest)
+        found = (name.kind, inputs_digest)
+        event = store.events.recent().result(*found) or store.events.index().result(*found)
         return describe(store, event, made) if event else {}
 
     def _store(self, movie: str) -> MovieStore:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from movie_assets.core.artefact import BlobRef
 from movie_assets.core.event import ArtefactEvent
+from movie_assets.core.fallback import fallback_of
 from movie_assets.core.store.movie_store import MovieStore
 
 __all__ = ["describe"]
@@ -41,14 +42,16 @@ def describe(store: MovieStore, event: ArtefactEvent, made: bool) -> dict[str, A
     facts |= {
         name: value for name, value in event.diagnostics.items() if isinstance(value, (str, int, float))
     }
+    fallback = fallback_of(event)
+    if fallback is not None:
+        facts["fallback"] = f"instead of {fallback['from']}: {fallback['because']}"
     return {name: value for name, value in facts.items() if value not in (None, "")}
 
 
 def _shown(store: MovieStore, ref: BlobRef) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    path = None if ref.inline is not None else store.driver.path(store.keys.blob(ref.digest))
-    if path is not None:
-        facts["file"] = dg.MetadataValue.path(str(path))
+    if ref.inline is None:
+        facts["file"] = dg.MetadataValue.path(store.driver.address(store.keys.blob(ref.digest)))
     if ref.media_type.startswith("image/"):
         facts["picture"] = _picture(store.read(ref))
     elif ref.media_type == "application/json" and ref.size <= _SHOWN_TEXT:

@@ -27,6 +27,7 @@ from movie_assets.core.restore import restore as restore_revision
 from movie_assets.core.revision import parse_revision, revision_name
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.screen import Screen
+from movie_assets.screen_doctor import show_findings
 from movie_assets.screen_history import History
 from resources.export import export as write_files
 from resources.export import write_difference
@@ -203,16 +204,21 @@ def plan(studio: Studio, movie: str, only: tuple[str, ...], as_json: bool) -> No
 @_command("make")
 @_ID
 @_ONLY
+@click.option(
+    "--budget", type=click.FloatRange(min=0), metavar="USD", help="What this run may spend at most."
+)
 @click.option("--yes", is_flag=True, help="Do not ask before what costs money.")
 @click.option("--to", type=click.Path(path_type=Path), help="Where the film goes; films/ID if not given.")
 @click.pass_obj
-def make(studio: Studio, movie: str, only: tuple[str, ...], yes: bool, to: Path | None) -> None:
+def make(
+    studio: Studio, movie: str, only: tuple[str, ...], budget: float | None, yes: bool, to: Path | None
+) -> None:
     """Plan, make, publish and export the film."""
     opened, targets, screen = studio.open(movie), _targets(only), Screen()
-    production = opened.produce(targets)
+    production = opened.produce(targets, budget_usd=budget)
     planned = production.plan
     if production.has_work:
-        _confirm(planned, yes)
+        _confirm(planned, yes, screen)
         _run(studio, production, screen)
     else:
         screen.nothing_to_do(planned)
@@ -221,8 +227,10 @@ def make(studio: Studio, movie: str, only: tuple[str, ...], yes: bool, to: Path 
         _export(studio, opened.store.movie, live, to, screen)
 
 
-def _confirm(planned: Plan, yes: bool) -> None:
+def _confirm(planned: Plan, yes: bool, screen: Screen) -> None:
     free = all(cost.usd == 0 and not cost.unknown for cost in (planned.must_cost, planned.may_cost))
+    if not free:
+        screen.budgets(planned)
     if free or yes:
         return
     question = f"this costs {planned.must_cost} and up to {planned.may_cost} more; go on?"
@@ -234,8 +242,11 @@ def _confirm(planned: Plan, yes: bool) -> None:
 def _run(studio: Studio, production: Production, screen: Screen) -> None:
     from movie_assets.launch import launch  # Dagster takes half a second to import: only where it is needed
 
-    with screen.making(production.plan) as progress:
-        launch(studio, production, progress)
+    try:
+        with screen.making(production.plan) as progress:
+            launch(studio, production, progress)
+    finally:
+        screen.fallbacks(production.movie, production.plan)
     screen.made(production.movie, production.plan)
 
 
@@ -282,7 +293,9 @@ def why(studio: Studio, movie: str, artefact: str, as_json: bool) -> None:
 @_ID
 @click.argument("before")
 @click.argument("after")
-@click.option("--page", type=click.Path(path_type=Path, dir_okay=False), help="Write them side by side here (HTML).")
+@click.option(
+    "--page", type=click.Path(path_type=Path, dir_okay=False), help="Write them side by side here (HTML)."
+)
 @_JSON
 @click.pass_obj
 def diff(studio: Studio, movie: str, before: str, after: str, page: Path | None, as_json: bool) -> None:
@@ -335,6 +348,22 @@ def log(studio: Studio, movie: str, inputs: bool, as_json: bool) -> None:
     history = History()
     for event in found:
         click.echo(write_event(event)) if as_json else history.event(event)
+
+
+@_command("doctor")
+@_JSON
+@click.pass_obj
+def doctor(studio: Studio, as_json: bool) -> None:
+    """Look at everything that a film needs: programs, fonts, storage, keys, models. Costs nothing."""
+    from resources.doctor.examine import examine
+
+    findings = examine(studio)
+    if as_json:
+        _print_json(findings)
+    else:
+        show_findings(findings)
+    if any(found.state == "missing" for found in findings):
+        sys.exit(FAILED)
 
 
 @_command("export")

@@ -23,6 +23,7 @@ from movie_assets.core.errors import MovieError  # noqa: E402
 from movie_assets.core.graph import Graph  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
 from movie_assets.core.progress import Progress  # noqa: E402
+from resources.provider_keys import provider_keys  # noqa: E402
 from resources.studio import Studio  # noqa: E402
 
 __all__ = ["definitions_of", "defs", "resources_of"]
@@ -50,9 +51,18 @@ def definitions_of(studio: Studio, chosen: Collection[str] | None = None) -> dg.
         assets=assets,
         jobs=jobs,
         sensors=[config_edits(loaded, assets, ids)],
-        resources=resources_of(studio, Notices()),
+        resources={**resources_of(studio, Notices()), **_keys(studio)},
         executor=dg.in_process_executor,
     )
+
+
+def _keys(studio: Studio) -> dict[str, object]:
+    """What shows the variables of providers' keys; the movies are made with the studio's own, from .env as well."""
+    try:
+        return {**provider_keys(studio.connections.values())}
+    except MovieError as error:
+        logging.getLogger(__name__).warning("%s", error)
+        return {}
 
 
 def _loaded(studio: Studio, movies: list[str]) -> Iterator[tuple[str, Loaded]]:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from movie_assets.core.cost import Cost
+from movie_assets.core.fallback import fallback_of
 from movie_assets.core.graph import Job
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.movie import Movie
@@ -55,6 +56,24 @@ class Screen:
             f"{len(plan.jobs) - must} may (up to {plan.may_cost}), {plan.reused} reused; "
             f"{_expected(plan.expected_seconds)}"
         )
+        if any(job.guess for job in plan.jobs):
+            self._out.print("~ is a guess: what is paid for is not written yet")
+        self.budgets(plan)
+
+    def budgets(self, plan: Plan) -> None:
+        """What a plan leaves of each budget, or by how much it would pass it."""
+        cost = Cost.total([plan.must_cost, plan.may_cost])
+        for budget in plan.budgets:
+            lacks = budget.lacks(cost)
+            left = (
+                f"this plan may pass it by {lacks:.4f} USD, and would stop before that"
+                if lacks > 0
+                else f"{-lacks:.4f} USD are left after this plan"
+            )
+            spent = f", {budget.spent:.4f} spent" if budget.spent else ""
+            self._out.print(f"budget of {budget.usd:.4f} USD for {budget.of}{spent}: {left}")
+        if plan.budgets and cost.unknown:
+            self._out.print(f"{_count(cost.unknown, 'job')} of unknown price cannot be made under a budget")
 
     def _nothing_to_make(self, plan: Plan) -> None:
         if plan.targets is None and plan.edits:
@@ -79,6 +98,20 @@ class Screen:
         with Live(board, console=self._err, refresh_per_second=8, transient=True):
             yield board
 
+    def fallbacks(self, movie: Movie, plan: Plan) -> None:
+        """Where a run was helped out by another provider than the one wanted."""
+        for event in movie.store.events.index().latest.values():
+            fallback = (
+                fallback_of(event)
+                if event.revision == plan.revision and event.status == "succeeded"
+                else None
+            )
+            if fallback is not None:
+                self._out.print(
+                    f"{event.artefact_id} is by {event.provider}, not {fallback['from']}: {fallback['because']}",
+                    markup=False,
+                )
+
     def made(self, movie: Movie, plan: Plan) -> None:
         """Sums up a run."""
         live, index = movie.store.manifests.live(), movie.store.events.index()
@@ -87,6 +120,7 @@ class Screen:
         cost = Cost.of(event.cost for event in made)
         where = f"{movie.id} is at {live.revision}" if live else f"{movie.id} has no revision yet"
         self._out.print(f"made {_count(len(made), 'result')} (cost: {cost}); {where}")
+
         others = _edits_of_others(movie, plan, live) if live else []
         if others:
             self._out.print(
@@ -173,7 +207,8 @@ class _Board:
 
 
 def _row(job: PlannedJob) -> tuple[str, str, str, str, str]:
-    cost = "unknown" if job.cost is None else f"{job.cost:.4f}" if job.cost else ""
+    guess = "~" if job.guess else ""
+    cost = "unknown" if job.cost is None else f"{guess}{job.cost:.4f}" if job.cost else ""
     return ", ".join(job.makes), job.status, "; ".join(job.reasons), str(job.context["provider"]), cost
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from movie_assets.core.event import ArtefactEvent, InputEvent
 from movie_assets.core.ledger import ledger_of
 from movie_assets.core.lineage import Change, Lineage, Making, Next, Setting, Source
 from movie_assets.core.manifest import Manifest
-from movie_assets.core.metrics import Metrics, Sums
+from movie_assets.core.fallback import fallback_of
+from movie_assets.core.metrics import Metrics, Sums, total_by_provider
 from movie_assets.core.store.movie_store import MovieStore
 
 __all__ = ["History"]
@@ -56,18 +57,22 @@ class History:
             f"{manifest.blueprint}, {_count(manifest.segments, 'segment')}"
         )
         table = _table("artefact", "since", "by", "seconds", "USD", "bytes", "digest")
-        events = []
+        events, instead = [], []
         for name in in_order(manifest.artefacts, manifest.blueprint):
             record = manifest.artefacts[name]
             event = index.result(name.partition("[")[0], record.inputs_digest)
             events += [event] if event else []
+            if fallback := fallback_of(event):
+                instead.append((fallback["from"], event.provider if event else "", fallback["because"], name))
             size, digest = f"{record.blob.size:,}", record.blob.digest[:12]
             table.add_row(name, record.revision, *_made_by(event), size, digest)
         self._print(table)
+        for wanted, did, because, name in instead:
+            self._out.print(f"{name} is by {did}, not {wanted}: {because}")
         self._out.print(f"what it holds cost: {Cost.of(event.cost for event in events)}")
         self._took(store.metrics.find(manifest.number))
         if films.is_dir():
-            self._out.print(f"in {_shown(films)}: {', '.join(sorted(path.name for path in films.iterdir()))}")
+            self._out.print(f"in {_shown(films)}: {', '.join(sorted(path.name for path in films.glob('[!.]*')))}")
 
     def _took(self, metrics: Metrics | None) -> None:
         if metrics is not None:
@@ -89,14 +94,23 @@ class History:
 
     def ledger(self, book: Sequence[Metrics]) -> None:
         """What was paid and what reuse saved, per revision and provider."""
-        table = _table("revision", "provider", "made", "failed", "seconds", "paid", "reused", "saved")
+        table = _table("revision", "provider", *_COUNTED)
         for metrics in book:
             name = metrics.revision if metrics.published else f"{metrics.revision} (not published)"
-            for provider, sums in metrics.by_provider().items():
-                table.add_row(name, provider, *_sums(sums))
-                name = ""
-        table.add_row("total", "", *_sums(Sums.added(metrics.total for metrics in book)))
+            self._by_provider(table, name, metrics.by_provider())
+        if len(book) > 1:
+            self._by_provider(table, "in all", total_by_provider(book))
+        total = Sums.added(metrics.total for metrics in book)
+        table.add_row("total", "", *_sums(total))
         self._print(table)
+        if total.unsettled != Cost():
+            self._out.print(
+                "unsettled: what calls that failed or never ended may have cost, by estimate; it counts against a budget"
+            )
+
+    def _by_provider(self, table: Table, name: str, by: Mapping[str, Sums]) -> None:
+        for number, (provider, sums) in enumerate(by.items()):
+            table.add_row("" if number else name, provider, *_sums(sums))
 
     # --- diff ---
 
@@ -149,7 +163,8 @@ class History:
 
 # --- tables -------------------------------------------------------------------------------------------------------
 
-_NUMBERS = frozenset({"made", "failed", "seconds", "USD", "bytes", "paid", "reused", "saved"})
+_COUNTED = ("made", "fallbacks", "failed", "seconds", "paid", "unsettled", "reused", "saved")
+_NUMBERS = frozenset({*_COUNTED, "USD", "bytes"})
 
 
 def _table(*columns: str) -> Table:
@@ -162,9 +177,11 @@ def _table(*columns: str) -> Table:
 def _sums(sums: Sums) -> tuple[str, ...]:
     return (
         str(sums.made),
+        str(sums.fallbacks),
         str(sums.failed),
         f"{sums.seconds:.1f}",
         _usd(sums.cost),
+        _usd(sums.unsettled),
         str(sums.reused),
         _usd(sums.saved),
     )
@@ -199,6 +216,8 @@ def _making(found: Lineage, made: Making) -> Iterator[str]:
         yield f"for {made.made_for}, which has the same inputs"
     if made.reasons:
         yield f"because: {'; '.join(made.reasons)}"
+    if made.fallback:
+        yield f"fallback: not by {made.fallback['from']}: {made.fallback['because']}"
     take = f", take {found.take} is wanted" if found.take != 1 else ""
     yield f"{made.blob.media_type}, {made.blob.size:,} bytes, {made.blob.digest[:12]}; {_count(found.results, 'result')} so far{take}"
 

@@ -10,7 +10,7 @@ from typing import Any
 from movie_assets.core.prospect import Prospect
 from resources.prices import Prices
 
-__all__ = ["Estimates"]
+__all__ = ["MODELS", "Estimates"]
 
 _CHARACTERS_A_SECOND = 15.0
 """Of narration: 150 words a minute, six characters each."""
@@ -29,7 +29,6 @@ _LONG_SIDE, _SQUARE_SIDE = 1536, 1024
 _REFERENCE_TOKENS = 1500.0
 """That a reference picture of about a megapixel takes."""
 
-# What adapters use where movie.yaml names none.
 MODELS: Mapping[str, Mapping[str, str]] = {
     "openai": {"script": "gpt-6-luna", "picture": "gpt-image-2.5-flare", "narration": "gpt-4o-mini-tts"},
     "elevenlabs": {
@@ -38,6 +37,7 @@ MODELS: Mapping[str, Mapping[str, str]] = {
         "ambience": "eleven_text_to_sound_v2",
     },
 }
+"""What adapters use where movie.yaml names none, by whose API they speak and by section."""
 
 Amounts = Mapping[str, float]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -135,7 +135,10 @@ class _Export:
 
     def _poster(self, name: str, ref: BlobRef) -> tuple[str, Write]:
         """The picture that is seen a third into the film, without captions, cut as the film cuts it."""
-        picture, frame = self._ref("picture", self._segment_at(_POSTER_AT)), self._manifest.inputs["frame"].payload
+        picture, frame = (
+            self._ref("picture", self._segment_at(_POSTER_AT)),
+            self._manifest.inputs["frame"].payload,
+        )
         size = frame["width"], frame["height"]
 
         def write(to: Path) -> None:
@@ -184,7 +187,11 @@ class _Export:
 
         subtitles = self._manifest.output(Name("subtitles"))
         album = album_of(self._boards, self._shelf, self._file, self._at)
-        others = [name for name in self._names if (self._shelf.folder / name).is_file() and not name.endswith(".html")]
+        others = [
+            name
+            for name in self._names
+            if (self._shelf.folder / name).is_file() and not name.endswith(".html")
+        ]
         files = [File(name, (self._shelf.folder / name).stat().st_size) for name in others]
         captions = self._captions(subtitles) if subtitles else None
         return index_page(self._boards, album, self._main, files, captions)

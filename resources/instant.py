@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import msgspec
 from PIL import Image
 
 from movie_assets.core.digest import canonical, digest_of, digest_of_bytes
+from movie_assets.core.errors import MovieError
 from movie_assets.core.ports import (
     AnimateRequest,
     ClipRequest,
@@ -40,10 +41,17 @@ _WORD_SECONDS = 0.25
 
 @dataclass(slots=True)
 class InstantPorts:
-    """All ports in one. `before` is called with each request: it may wait, count or raise."""
+    """All ports in one. `before` is called with each request: it may wait, count or raise.
+
+    `costs` is what a call to a provider costs (None: not told; nothing if it is not listed), `unable` is the error of
+    one that cannot; those go by their own names, all others are `instant`.
+    """
 
     before: Callable[[Any], None] = lambda request: None
     calls: Counter[str] = field(default_factory=Counter)
+    costs: Mapping[str, float | None] = field(default_factory=dict)
+    unable: Mapping[str, MovieError] = field(default_factory=dict)
+    provider: str = "instant"
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -51,7 +59,8 @@ class InstantPorts:
         return self
 
     def writer(self, provider: str) -> InstantPorts:
-        return self
+        named = provider in {*self.costs, *self.unable}
+        return replace(self, provider=provider) if named else self
 
     painter = speaker = animator = composer = writer
 
@@ -60,14 +69,14 @@ class InstantPorts:
     def write(self, request: WriteRequest, at: Workspace) -> Result:
         self._count(request)
         script = _script(request)
-        return Result(canonical(msgspec.to_builtins(script)), "application/json", _meta())
+        return Result(canonical(msgspec.to_builtins(script)), "application/json", self._meta())
 
     def paint(self, request: PaintRequest, at: Workspace) -> Result:
         self._count(request)
         seed = bytes.fromhex(_digest_of(request))
         stream = io.BytesIO()
         Image.new("RGB", (request.width // 10, request.height // 10), tuple(seed[:3])).save(stream, "PNG")
-        return Result(stream.getvalue(), "image/png", _meta())
+        return Result(stream.getvalue(), "image/png", self._meta())
 
     def speak(self, request: SpeakRequest, at: Workspace) -> Speech:
         self._count(request)
@@ -75,15 +84,15 @@ class InstantPorts:
             Word(word, number * _WORD_SECONDS, (number + 1) * _WORD_SECONDS)
             for number, word in enumerate(request.text.split())
         )
-        return Speech(Result(b"sound " + canonical(_plain(request)), "audio/wav", _meta()), words)
+        return Speech(Result(b"sound " + canonical(_plain(request)), "audio/wav", self._meta()), words)
 
     def animate(self, request: AnimateRequest, at: Workspace) -> Result:
         self._count(request)
-        return Result(b"video " + canonical(_plain(request)), "video/mp4", _meta())
+        return Result(b"video " + canonical(_plain(request)), "video/mp4", self._meta())
 
     def compose(self, request: ComposeRequest, at: Workspace) -> Result:
         self._count(request)
-        return Result(b"music " + canonical(_plain(request)), "audio/wav", _meta())
+        return Result(b"music " + canonical(_plain(request)), "audio/wav", self._meta())
 
     # --- the renderer ---
 
@@ -118,14 +127,16 @@ class InstantPorts:
         file.write_bytes(canonical(_plain(request)))
         return Encoded(file, media_type, notes)
 
+    def _meta(self) -> Meta:
+        return Meta(self.provider, model="none", cost=self.costs.get(self.provider, 0.0))
+
     def _count(self, request: Any) -> None:
         with self._lock:
             self.calls[type(request).__name__.removesuffix("Request").lower()] += 1
         self.before(request)
-
-
-def _meta() -> Meta:
-    return Meta("instant", model="none", cost=0.0)
+        error = self.unable.get(self.provider)
+        if error is not None:
+            raise type(error)(error.fact, next_step=error.next_step)
 
 
 def _script(request: WriteRequest) -> Script:

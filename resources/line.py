@@ -15,7 +15,7 @@ from resources.pacing import Pace
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-__all__ = ["Answer", "Line", "PacedLine"]
+__all__ = ["Answer", "DirectLine", "Line", "PacedLine"]
 
 T = TypeVar("T")
 
@@ -83,6 +83,16 @@ class PacedLine:
         if state.idle_for + state.upcoming_sleep > limits.patience:
             return True
         return state.attempt_number >= limits.attempts and not isinstance(_error(state), Throttled)
+
+
+@dataclass(frozen=True)
+class DirectLine:
+    """A line that asks once and does not wait: for what is looked at, not made."""
+
+    connection: Connection
+
+    def call(self, ask: Callable[[], T], at: Workspace) -> Answer[T]:
+        return Answer(ask(), 1)
 
 
 class _Pause:

@@ -11,13 +11,16 @@ from typing import Any
 from movie_assets.core.artefact import BlobRef, check_movie_id
 from movie_assets.core.digest import digest_of, digest_of_bytes, digest_of_stream
 from movie_assets.core.errors import Refused
+from movie_assets.core.movie_file import variation_names
 from movie_assets.core.store.movie_store import MovieStore
+from movie_assets.core.variation import FIELD
 from resources import prompts
 from resources.probe import picture_size
 
 __all__ = ["CONFIG", "MovieFolder"]
 
 CONFIG = "movie.yaml"
+_LARGEST_TABLE = 1 << 20
 
 _MEDIA_TYPES = {
     ".md": "text/markdown",
@@ -57,6 +60,21 @@ class MovieFolder:
                 f"{self.config} does not exist",
                 next_step=f"movies new {self.path.name} --brief '...', or look at the names under {self.path.parent}",
             ) from None
+
+    def variations(self) -> list[str]:
+        """The names of the variations that movie.yaml tells; none where it cannot be read."""
+        try:
+            text = self.config.read_bytes()
+            return variation_names(text, self.table) if FIELD.encode() in text else []
+        except (OSError, Refused):
+            return []
+
+    def table(self, name: str) -> bytes:
+        """The bytes of a table of variations, a file of this folder; `Refused` if it is missing or too large."""
+        path = self.file(name)
+        if path.stat().st_size > _LARGEST_TABLE:
+            raise Refused(f"{name} is larger than {_LARGEST_TABLE} bytes")
+        return path.read_bytes()
 
     def glance(self) -> str:
         """Another text once one of the folder's files was edited; reads none of them. Hidden files do not count."""

@@ -15,6 +15,7 @@ from movie_assets.core.clock import Clock
 from movie_assets.core.errors import Refused
 from movie_assets.core.graph import Graph
 from movie_assets.core.inputs import INPUTS, resolve
+from movie_assets.core.kin import Kin
 from movie_assets.core.movie import Gear, Movie
 from movie_assets.core.movie_file import MovieFile, read_movie
 from movie_assets.core.store.blob_cache import BlobCache
@@ -53,20 +54,48 @@ class Studio:
         return self.project / "movies"
 
     def ids(self) -> list[str]:
-        """The movies there are, sorted; a folder with a name that no movie may have is none."""
-        return sorted(
+        """The movies there are, with their variations, sorted; a folder that no movie may be called is none."""
+        folders = [
             path.parent.name for path in self.movies.glob(f"*/{CONFIG}") if _is_movie(path.parent.name)
-        )
+        ]
+        return sorted({movie for folder in folders for movie in self.family(folder)})
+
+    def family(self, movie: str) -> list[str]:
+        """A movie and its variations, in the order of its file; the same for each of them."""
+        home, _ = self._home(movie)
+        found = MovieFolder(self.movies, home)
+        varied = [f"{home}-{name}" for name in found.variations()]
+        return [home, *(each for each in varied if _is_movie(each) and not self._has_folder(each))]
+
+    def _home(self, movie: str) -> tuple[str, str]:
+        """The folder that a movie is written in, and which of its variations it is."""
+        if not self._has_folder(check_movie_id(movie)):
+            for cut in (place for place, sign in enumerate(movie) if sign == "-"):
+                home, name = movie[:cut], movie[cut + 1 :]
+                if self._has_folder(home) and name in MovieFolder(self.movies, home).variations():
+                    return home, name
+        return movie, ""
+
+    def _has_folder(self, movie: str) -> bool:
+        return (self.movies / movie / CONFIG).is_file()
 
     def glance(self, movie: str) -> str:
         """Another text once a file of the movie was edited; reads no file."""
-        return MovieFolder(self.movies, movie).glance()
+        return MovieFolder(self.movies, self._home(movie)[0]).glance()
 
     def file(self, movie: str) -> MovieFile:
         """What movie.yaml says; `Refused` with every problem and its line."""
-        folder = MovieFolder(self.movies, movie)
-        text = folder.text()
-        return read_movie(movie, text, _shown(folder.config), blueprints=BLUEPRINTS, providers=self.offered)
+        home, variation = self._home(movie)
+        folder = MovieFolder(self.movies, home)
+        return read_movie(
+            movie,
+            folder.text(),
+            _shown(folder.config),
+            blueprints=BLUEPRINTS,
+            providers=self.offered,
+            variation=variation,
+            read=folder.table,
+        )
 
     def graph(self, movie: str) -> Graph:
         """Every artefact a movie's file asks for."""
@@ -75,7 +104,7 @@ class Studio:
     def open(self, movie: str) -> Movie:
         """A movie as its files are now; changes nothing on disk."""
         said = self.file(movie)
-        folder = MovieFolder(self.movies, movie)
+        folder = MovieFolder(self.movies, self._home(movie)[0])
         graph = _graph(said)
         _check_names(said, graph)
         inputs = resolve(said, folder, folder.standard)
@@ -94,12 +123,16 @@ class Studio:
             folder,
             self.gear,
             said.budget_usd,
+            Kin(tuple(self.store(each) for each in self.family(movie) if each != movie)),
         )
 
     def store(self, movie: str) -> MovieStore:
         """What is kept of a movie, whether or not its folder still exists."""
         kept = self._stores.get(movie)
-        return kept or self._stores.setdefault(movie, MovieStore(self.driver, movie, self._cache))
+        if kept is not None:
+            return kept
+        family, _ = self._home(movie)
+        return self._stores.setdefault(movie, MovieStore(self.driver, movie, self._cache, family))
 
     @cached_property
     def connections(self) -> Connections:
@@ -167,7 +200,6 @@ def _check_names(said: MovieFile, graph: Graph) -> None:
     ]
     if problems:
         raise said.refusal(problems)
-
 
 
 def _is_movie(name: str) -> bool:

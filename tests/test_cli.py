@@ -39,7 +39,9 @@ def test_make_ends_with_the_path_of_the_film(shell: Any) -> None:
     """And the film is there, with subtitles beside it."""
     lines = shell("make tale").strip().splitlines()
     assert lines[-1] == "films/tale/film.mp4"
-    assert {path.name for path in Path("films/tale").iterdir()} == {"film.mp4", "film.srt", "film.vtt"}
+    assert {path.name for path in Path("films/tale").glob("[!.]*.*")} == {
+        "film.mp4", "film.srt", "film.vtt", "film.otio", "poster.jpg", "provenance.json", "index.html",
+    }  # fmt: skip
     assert Path("films/tale/film.vtt").read_text().startswith("WEBVTT")
 
 

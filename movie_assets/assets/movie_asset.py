@@ -23,9 +23,13 @@ __all__ = ["MakeConfig", "movie_asset"]
 
 
 class MakeConfig(dg.Config):
-    """`only` names single artefacts such as picture[3], where a selection and a range of partitions say too much."""
+    """`only` names single artefacts such as picture[3], where a selection and a range of partitions say too much.
+
+    `budget_usd` is what this run may spend at most.
+    """
 
     only: list[str] = Field(default_factory=list)
+    budget_usd: float | None = Field(default=None, ge=0)
 
 
 def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.AssetsDefinition:
@@ -49,7 +53,7 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
         _check_segments(opened, graph)
         selection = selection_of(context)
         targets = frozenset(map(Name.parse, config.only)) or selection.targets(opened.graph)
-        production = opened.produce(targets, run_id=context.run.run_id)
+        production = opened.produce(targets, run_id=context.run.run_id, budget_usd=config.budget_usd)
         report = Report(context, production, selection, io_manager)
         with _cancelled_when_interrupted(context):
             _make(production, report, io_manager, progress)

@@ -37,7 +37,8 @@ def request_of(production: Production) -> DagsterRequest:
     # A run of nothing is none: what only needs publishing is asked for by any input.
     keys += [input_key(movie.id, name.kind) for name in edited or (shown[:1] if not made else [])]
     only = sorted(map(str, wanted.targets or ()))
-    config = {"ops": {op_name(movie.id): {"config": {"only": only}}}}
+    budget = {} if production.budget_usd is None else {"budget_usd": production.budget_usd}
+    config = {"ops": {op_name(movie.id): {"config": {"only": only, **budget}}}}
     return DagsterRequest(tuple(dict.fromkeys(keys)), _range([*made, *edited]), config)
 
 

@@ -66,7 +66,7 @@ class Budget:
     def _refusal(self, asked: float) -> MovieError | None:
         for limit in self._limits:
             spent, reserved = self._spending().of(limit.run_id)
-            if self._used_up is None and spent + reserved + asked > limit.usd + _ROUNDING:
+            if self._used_up is None and not spent + reserved + asked <= limit.usd + _ROUNDING:
                 self._used_up = _sentence(limit, spent, reserved, asked), limit.next_step
         return self._used_up and Exhausted(self._used_up[0], next_step=self._used_up[1])
 

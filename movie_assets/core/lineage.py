@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from msgspec import Struct
 from movie_assets.core.artefact import ArtefactId, BlobRef, Name
 from movie_assets.core.blueprint import Reach
 from movie_assets.core.event import FORMAT, ArtefactEvent, InputEvent
+from movie_assets.core.fallback import fallback_of
 from movie_assets.core.graph import Job, Wire
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.movie import Movie
@@ -58,6 +59,7 @@ class Making(Struct, frozen=True, rename="camel"):
     attempt: int
     reasons: tuple[str, ...]
     blob: BlobRef
+    fallback: Mapping[str, str] | None = None
 
 
 class Change(Struct, frozen=True, rename="camel"):
@@ -191,6 +193,7 @@ class _Archive:
             attempt=event.attempt,
             reasons=event.reasons,
             blob=event.output,
+            fallback=fallback_of(event),
         )
 
     def settings(self, job: Job, made: ArtefactEvent | None) -> Iterator[Setting]:

@@ -22,6 +22,7 @@ __all__ = [
     "Tombstone",
     "fold",
     "read_manifest",
+    "read_tombstone",
     "sealed",
     "write_manifest",
 ]
@@ -121,10 +122,18 @@ def read_manifest(data: bytes) -> Manifest:
     return manifest
 
 
+def read_tombstone(data: bytes) -> Tombstone:
+    """Reads what is left of a pruned revision; anything else is `Damaged`."""
+    try:
+        return _DECODE_TOMBSTONE(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Damaged("a tombstone cannot be read", because=error, next_step="movies verify") from error
+
+
 def _refuse_tombstone(data: bytes) -> None:
     try:
-        found = _DECODE_TOMBSTONE(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = read_tombstone(data)
+    except Damaged:
         return
     raise Pruned(
         f"{found.revision} was pruned on {found.pruned_at[:10]}",

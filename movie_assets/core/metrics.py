@@ -14,23 +14,29 @@ from movie_assets.core.artefact import Name
 from movie_assets.core.cost import Cost
 from movie_assets.core.errors import Damaged
 from movie_assets.core.event import FORMAT, ArtefactEvent
+from movie_assets.core.fallback import fallback_of
 from movie_assets.core.manifest import ArtefactRecord
 from movie_assets.core.reason import LOCAL
 from movie_assets.core.reuse import Index
 
-__all__ = ["Line", "Metrics", "Sums", "metrics_of", "read_metrics", "write_metrics"]
+__all__ = ["Line", "Metrics", "Sums", "metrics_of", "read_metrics", "total_by_provider", "write_metrics"]
 
 K = TypeVar("K")
 
 
 class Sums(Struct, frozen=True, rename="camel", kw_only=True):
-    """Jobs counted. What a failed call cost is not known, so it is in no sum; `saved` is what was paid earlier."""
+    """Jobs counted. `saved` is what was paid earlier for what is reused.
+
+    `unsettled` is what calls that failed, or whose end nobody told, may have cost, by estimate; it is in no other sum.
+    """
 
     made: int = 0
     failed: int = 0
     retries: int = 0
+    fallbacks: int = 0
     seconds: float = 0.0
     cost: Cost = Cost()
+    unsettled: Cost = Cost()
     reused: int = 0
     saved: Cost = Cost()
 
@@ -42,8 +48,10 @@ class Sums(Struct, frozen=True, rename="camel", kw_only=True):
             made=sum(sums.made for sums in each),
             failed=sum(sums.failed for sums in each),
             retries=sum(sums.retries for sums in each),
+            fallbacks=sum(sums.fallbacks for sums in each),
             seconds=round(math.fsum(sums.seconds for sums in each), 3),
             cost=Cost.total(sums.cost for sums in each),
+            unsettled=Cost.total(sums.unsettled for sums in each),
             reused=sum(sums.reused for sums in each),
             saved=Cost.total(sums.saved for sums in each),
         )
@@ -70,6 +78,11 @@ class Metrics(Struct, frozen=True, rename="camel", kw_only=True, tag_field="form
     def by_provider(self) -> dict[str, Sums]:
         """The lines summed up per provider."""
         return _grouped((line.provider, line) for line in self.lines)
+
+
+def total_by_provider(book: Iterable[Metrics]) -> dict[str, Sums]:
+    """The lines of several revisions summed up per provider."""
+    return _grouped((line.provider, line) for metrics in book for line in metrics.lines)
 
 
 def metrics_of(
@@ -106,21 +119,41 @@ _Key = tuple[str, str]
 
 
 def _worked(events: Iterable[ArtefactEvent]) -> Iterator[tuple[_Key, Sums]]:
-    """What each job came to: its events were logged together."""
-    ended = (event for event in events if event.status in ("succeeded", "failed"))
-    for _, group in groupby(ended, key=_job_of):
+    """What each job came to, and what never ended; the events of a job were logged together."""
+    begun: dict[tuple[str, str], ArtefactEvent] = {}
+    told = (event for event in events if event.status != "skipped")
+    for _, group in groupby(told, key=_job_of):
         job = list(group)
-        first, retries = job[0], max(event.attempt for event in job) - 1
-        key = (first.produced_by, _provider(job))
-        if first.status == "failed":
-            yield key, Sums(failed=1, retries=retries, seconds=first.seconds)
+        call = job[0].run_id, job[0].inputs_digest
+        if job[0].status == "started":
+            begun[call] = job[0]
         else:
-            cost = Cost.of(event.cost for event in job)
-            yield key, Sums(made=1, retries=retries, seconds=first.seconds, cost=cost)
+            started = begun.pop(call, None)
+            yield (job[0].produced_by, _provider(job)), _ended(job, started)
+    for event in begun.values():
+        if event.cost != 0.0:
+            yield (event.produced_by, event.provider), Sums(unsettled=Cost.of([event.cost]))
+
+
+def _ended(job: list[ArtefactEvent], started: ArtefactEvent | None) -> Sums:
+    first, retries = job[0], max(event.attempt for event in job) - 1
+    if first.status == "succeeded":
+        cost = Cost.of(event.cost for event in job)
+        fell_back = int(fallback_of(first) is not None)
+        return Sums(made=1, retries=retries, fallbacks=fell_back, seconds=first.seconds, cost=cost)
+    is_told = first.cost is not None or _provider(job) == LOCAL
+    return Sums(
+        failed=1,
+        retries=retries,
+        seconds=first.seconds,
+        cost=Cost.of(event.cost for event in job if event.cost is not None),
+        unsettled=Cost() if is_told else Cost.of([started.cost if started else None]),
+    )
 
 
 def _job_of(event: ArtefactEvent) -> tuple[object, ...]:
-    return event.run_id, event.produced_by, event.name.segment, event.inputs_digest, event.status
+    by = event.provider if event.status == "failed" else ""
+    return event.run_id, event.produced_by, event.name.segment, event.inputs_digest, event.status, by
 
 
 def _reused(

@@ -22,18 +22,20 @@ from movie_assets.core.expectation import expected_seconds
 from movie_assets.core.foresight import Foresight
 from movie_assets.core.graph import Graph, Job
 from movie_assets.core.inputs import Input
+from movie_assets.core.kin import Kin
 from movie_assets.core.ledger import enter
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.merge import check_plain, merge, wanted_by
 from movie_assets.core.outcome import Outcome
 from movie_assets.core.plan import Allowance, Plan
 from movie_assets.core.planner import Decision, Known, decide, plan_of
-from movie_assets.core.prospect import Price
 from movie_assets.core.progress import Progress, Silence
+from movie_assets.core.prospect import Price
 from movie_assets.core.reason import listed, provider_of
 from movie_assets.core.record import Record, RunLog
 from movie_assets.core.references import references
 from movie_assets.core.request import Request
+from movie_assets.core.reuse import Signature
 from movie_assets.core.run import Means, run
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.task import Ports
@@ -84,6 +86,7 @@ class Movie:
     files: Files
     gear: Gear
     budget_usd: float | None = None
+    kin: Kin = field(default_factory=Kin)
 
     def known(self) -> Known:
         """Everything a decision is made from, as of now; reads, never writes."""
@@ -94,9 +97,9 @@ class Movie:
             self.store.events.index(),
             self.store.present(),
         )
-        reader = _Desk(self.files, self.store)
+        reader = _Desk(self.files, self.store, self.kin)
         foresight = Foresight(lambda name: self.inputs[name].payload, known.asked, reader, self.gear.ports)
-        return replace(known, foresee=foresight, read=foresight.read)
+        return replace(known, foresee=foresight, read=foresight.read, elsewhere=self.kin.results)
 
     def request(self, targets: Collection[ArtefactId] | None = None) -> Request:
         """What is wanted: the whole movie, or some artefacts (`picture`: all pictures) and what they need."""
@@ -159,10 +162,14 @@ class _Desk:
 
     files: Files
     store: MovieStore
+    kin: Kin
 
     def read(self, ref: BlobRef) -> bytes:
         found = self.files.read(ref)
-        return self.store.read(ref) if found is None else found
+        if found is not None:
+            return found
+        ours = not self.kin.stores or ref.inline is not None or self.store.blobs.has(ref)
+        return self.store.read(ref) if ours else self.kin.read(ref)
 
     def file(self, ref: BlobRef, scratch: Path) -> Path:
         return self.store.file(ref, scratch)
@@ -200,7 +207,9 @@ class Production:
     def has_work(self) -> bool:
         """Whether there is a job to run, or a revision to publish though nothing is made for it."""
         whole = self.request.targets is None
-        return bool(self.decision.jobs) or (whole and is_news(self.known, self.decision))
+        return bool(self.decision.jobs or self.decision.adopted) or (
+            whole and is_news(self.known, self.decision)
+        )
 
     def standing(self) -> Decision:
         """What of the whole movie is known already, whatever the targets of this run."""
@@ -216,9 +225,15 @@ class Production:
         before = {event.id: event.digest for event in recorded if event.digest is not None}
         edits = edits_between(before, self.movie.inputs, self.log, self.movie.gear.editor)
         store.events.append_inputs(edits)
+        for job, found in self.decision.adopted:
+            self._adopt(job, found)
         store.pending.clear(self._is_made)
         if self.decision.jobs:
             store.plans.save(self.plan)
+
+    def _adopt(self, job: Job, found: Signature) -> Mapping[ArtefactId, BlobRef] | None:
+        movie, scratch = self.movie, self.movie.gear.scratch / self.movie.id / "kin"
+        return movie.kin.adopt(job, found, movie.store, self.log, scratch)
 
     def outcomes(
         self, record: Record | None = None, progress: Progress | None = None
@@ -384,6 +399,7 @@ class Production:
             stop=self.stop,
             progress=progress,
             pending=store.pending.of,
+            adopt=self._adopt,
         )
 
     def _is_made(self, kind: str, inputs_digest: str) -> bool:

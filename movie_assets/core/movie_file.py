@@ -22,6 +22,7 @@ from movie_assets.core.errors import Refused
 from movie_assets.core.outline import Node, line_of, read_yaml
 from movie_assets.core.problem import Problem, dotted, refusal, shown
 from movie_assets.core.section import OTHERS, Alternative, Section, as_written, choice, problems_of
+from movie_assets.core.variation import Reader, variations_of, varied
 
 __all__ = [
     "FrameSection",
@@ -37,6 +38,7 @@ __all__ = [
     "SegmentOverride",
     "TransitionSection",
     "read_movie",
+    "variation_names",
 ]
 
 _MAX_SEGMENTS = 1000
@@ -375,6 +377,16 @@ class MovieFile(Section):
         return refusal(origin.file_name, found, _next_step(origin.movie, origin.file_name))
 
 
+def _no_file(name: str) -> bytes:
+    raise Refused(f"{name} is not at hand", next_step="write the variations into movie.yaml")
+
+
+def variation_names(text: bytes | str, read: Reader) -> list[str]:
+    """The names of a movie file's variations; none of a file that cannot be read."""
+    root, _ = read_yaml(text, MovieFile.asks)
+    return [] if root is None else list(variations_of(root, read)[0])
+
+
 def read_movie(
     movie_id: str,
     text: bytes | str,
@@ -382,15 +394,23 @@ def read_movie(
     *,
     blueprints: Collection[str],
     providers: Mapping[str, Collection[str]],
+    variation: str = "",
+    read: Reader = _no_file,
 ) -> MovieFile:
     """Reads a movie.yaml; `file_name` is for messages, `providers` maps a section to the names it may use.
 
-    Every problem is reported in one `Refused`.
+    `variation` is the name of one of its variations, `read` reads a table of them. Every problem is reported in one
+    `Refused`.
     """
     check_movie_id(movie_id)
     root, problems = read_yaml(text, MovieFile.asks)
     movie = None
     if root is not None:
+        told, wrong = variations_of(root, read)
+        problems.extend(wrong)
+        if variation and variation not in told:
+            problems.append(Problem(root.line, f"there is no variation {variation!r}"))
+        root = varied(root, told.get(variation))
         known = _Known({**providers, "blueprint": blueprints}, _segments(root.value))
         try:
             movie = MovieFile.model_validate(root.value, context=known)

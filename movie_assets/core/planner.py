@@ -33,6 +33,10 @@ def _unreadable(ref: BlobRef) -> bytes:
     raise Damaged("nothing can be read here", next_step="movies verify")
 
 
+Elsewhere = Callable[[Job, str], Mapping[ArtefactId, BlobRef] | None]
+"""What a job would give, as another variation of the movie has made it under the same inputs digest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """Everything a decision is made from: the graph, the inputs as they are now, the base, the log, the blobs.
@@ -46,6 +50,7 @@ class Known:
     index: Index
     present: Callable[[BlobRef], bool]
     foresee: Foresee = lambda job, outputs: None
+    elsewhere: Elsewhere = lambda job, inputs_digest: None
     read: Callable[[BlobRef], bytes] = _unreadable
 
     def asked(self, job: Job) -> Any:
@@ -61,7 +66,8 @@ class Decision:
     """What is known already (`outputs`, `signatures`), and the jobs that must or may run, in order, with reasons.
 
     `firsts` are the jobs that must run by inputs digest: another of the same digest awaits the first one's result.
-    `foreseen` is what instant ones among the jobs will give: what reads them is decided already.
+    `foreseen` is what instant ones among the jobs will give: what reads them is decided already. The results of those
+    `adopted` are another variation's, and are to be brought over.
     """
 
     outputs: dict[ArtefactId, BlobRef] = field(default_factory=dict)
@@ -72,6 +78,7 @@ class Decision:
     firsts: dict[str, Job] = field(default_factory=dict)
     foreseen: dict[ArtefactId, BlobRef] = field(default_factory=dict)
     pinned: set[ArtefactId] = field(default_factory=set)
+    adopted: list[tuple[Job, Signature]] = field(default_factory=list)
     reused: int = 0
 
 
@@ -92,7 +99,7 @@ def decide(known: Known, request: Request) -> Decision:
             continue
         found = signature(job, inputs, digests, request.take(job.makes))
         kept = _kept(known, request.pins, job) if request.pins else {}
-        outputs: Mapping[ArtefactId, BlobRef] | None = kept or _results(known, job, found)
+        outputs = kept or _results(known, job, found) or _adopted(known, decision, job, found)
         if outputs is None:
             _plan_job(known, decision, job, found)
             outputs = _foreseen(known, decision, job, found)
@@ -120,6 +127,15 @@ def _results(known: Known, job: Job, found: Signature | None) -> dict[ArtefactId
     """What an earlier call under the same inputs digest gave, if its bytes are there."""
     outputs = None if found is None else known.index.results(job, found.digest)
     return outputs if outputs is not None and all(map(known.present, outputs.values())) else None
+
+
+def _adopted(
+    known: Known, decision: Decision, job: Job, found: Signature | None
+) -> Mapping[ArtefactId, BlobRef] | None:
+    outputs = None if found is None else known.elsewhere(job, found.digest)
+    if outputs is not None and found is not None:
+        decision.adopted.append((job, found))
+    return outputs
 
 
 def _foreseen(

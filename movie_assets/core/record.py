@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -71,15 +71,8 @@ class RunLog:
         """Says that earlier results stand for artefacts of the next revision, and returns what it said."""
         events = [
             structs.replace(
-                success,
-                event_id=self.clock.new_id(),
-                artefact_id=str(name),
-                revision=self.revision,
-                run_id=self.run_id,
+                self._again(name, success),
                 status="skipped",
-                created_at=self.clock.now(),
-                cost=0.0,
-                seconds=0.0,
                 reasons=(reason,),
                 diagnostics={"reused": success.event_id},
             )
@@ -87,6 +80,32 @@ class RunLog:
         ]
         self.keeper.append_artefacts(events)
         return events
+
+    def adopted(self, earlier: Mapping[ArtefactId, ArtefactEvent], movie: str) -> None:
+        """Says that another variation of this movie, which paid for it, has made a job's results."""
+        self.keeper.append_artefacts(
+            [
+                structs.replace(
+                    self._again(name, success),
+                    reasons=(f"made for {movie}",),
+                    diagnostics={"adopted": {"movie": movie, "cost": success.cost}, **success.diagnostics},
+                )
+                for name, success in earlier.items()
+            ]
+        )
+
+    def _again(self, name: ArtefactId, success: ArtefactEvent) -> ArtefactEvent:
+        """An earlier success as an event of this run, which it costs nothing."""
+        return structs.replace(
+            success,
+            event_id=self.clock.new_id(),
+            artefact_id=str(name),
+            revision=self.revision,
+            run_id=self.run_id,
+            created_at=self.clock.now(),
+            cost=0.0,
+            seconds=0.0,
+        )
 
     def _produced(self, outcome: Outcome) -> Outcome:
         assert outcome.signature is not None

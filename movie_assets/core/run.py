@@ -67,6 +67,7 @@ class Means:
     progress: Progress = field(default_factory=Silence)
     secure: Callable[[float], None] = lambda now: None
     pending: Callable[[str, str], Pending] = lambda kind, inputs_digest: Unkept()
+    adopt: Callable[[Job, Signature], Mapping[ArtefactId, BlobRef] | None] = lambda job, found: None
 
 
 def run(known: Known, request: Request, decision: Decision, means: Means) -> Generator[Outcome, None, None]:
@@ -186,8 +187,10 @@ class _Run:
 
     def _reused(self, job: Job, found: Signature) -> Outcome | None:
         """The end of a job whose result is known by now."""
-        outputs = self.means.recent().results(job, found.digest)
+        outputs: Mapping[ArtefactId, BlobRef] | None = self.means.recent().results(job, found.digest)
         if outputs is None or not all(map(self.known.present, outputs.values())):
+            outputs = self.means.adopt(job, found)
+        if outputs is None:
             return None
         return Outcome(job, "reused", found, ("same inputs as an earlier result",), outputs=outputs)
 

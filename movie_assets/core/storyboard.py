@@ -20,7 +20,17 @@ from movie_assets.core.script import Script
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.timeline import Timeline
 
-__all__ = ["Chapter", "Piece", "Scene", "Share", "Storyboard", "chapters", "differing", "in_words", "storyboards_of"]
+__all__ = [
+    "Chapter",
+    "Piece",
+    "Scene",
+    "Share",
+    "Storyboard",
+    "chapters",
+    "differing",
+    "in_words",
+    "storyboards_of",
+]
 
 _STYLE = ". Style: "  # as the producer `picture_prompt` joins prompt and style
 _FROM_THE_RIGHT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
@@ -201,7 +211,10 @@ class _Told:
     def storyboard(
         self, before: Manifest | None, manifest: Manifest, edits: Iterable[InputEvent], made: int, reused: int, paid: Cost
     ) -> Storyboard:  # fmt: skip
-        script, inputs = self._script(manifest), {name: each.payload for name, each in manifest.inputs.items()}
+        script, inputs = (
+            self._script(manifest),
+            {name: each.payload for name, each in manifest.inputs.items()},
+        )
         timeline = msgspec.convert(manifest.timeline, Timeline) if manifest.timeline else None
         found = difference(before, manifest, edits)
         return Storyboard(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-__all__ = ["Word", "Words"]
+__all__ = ["Word", "Words", "spread"]
 
 
 class Word(Struct, frozen=True):
@@ -25,3 +25,15 @@ class Words(Struct, frozen=True):
     duration: float
     words: tuple[Word, ...]
     format: int = 1
+
+
+def spread(text: str, begin: float, end: float) -> tuple[Word, ...]:
+    """Word times by share of characters from one moment to another, where nothing better is known."""
+    words = text.split()
+    total = sum(len(word) + 1 for word in words) or 1
+    times, at = [], begin
+    for word in words:
+        until = at + (end - begin) * (len(word) + 1) / total
+        times.append(Word(word, round(at, 3), round(until, 3)))
+        at = until
+    return tuple(times)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from movie_assets.core.errors import MovieError
@@ -50,49 +51,40 @@ class _Check:
         """What was found; that there was no answer, if there is none by then."""
         self._thread.join(max(0.0, until - time.monotonic()))
         return self.found or [
-            Finding(self.what, "missing", f"no answer within {_PATIENCE_SECONDS:.0f} s", "see to it, then: movies doctor")
+            Finding(
+                self.what,
+                "missing",
+                f"no answer within {_PATIENCE_SECONDS:.0f} s",
+                "see to it, then: movies doctor",
+            )
         ]
 
 
 def examine(studio: Studio) -> list[Finding]:
     """Everything that a film needs, looked at; takes no longer than the slowest check may."""
     until = time.monotonic() + _PATIENCE_SECONDS
-    wanted, findings = _wanted(studio)
-    checks = list(_checks(studio, wanted))
+    try:
+        connections = studio.connections
+        wanted, findings = wanted_by(studio)
+    except MovieError as error:
+        connections, wanted, findings = Connections({}), Wanted(), [fault("providers.yaml", error)]
+    checks = [*_of_machine(studio, wanted), *_of_connections(connections, wanted)]
     return [*(found for check in checks for found in check.findings(until)), *findings]
 
 
-def _wanted(studio: Studio) -> tuple[Wanted, list[Finding]]:
-    try:
-        studio.connections  # noqa: B018
-    except MovieError as error:
-        return Wanted(), [fault("providers.yaml", error)]
-    return wanted_by(studio)
-
-
-def _checks(studio: Studio, wanted: Wanted) -> Iterator[_Check]:
-    scratch = Path(tempfile.gettempdir())
+def _of_machine(studio: Studio, wanted: Wanted) -> Iterator[_Check]:
+    folders = {"disk": studio.project, "scratch": Path(tempfile.gettempdir())}
     yield _Check("versions", check_versions)
     yield _Check("ffmpeg", check_ffmpeg)
     for language in sorted(wanted.languages):
-        yield _Check(f"font for {language}", lambda language=language: check_captions(language))  # type: ignore[misc]
+        yield _Check(f"font for {language}", partial(check_captions, language))
     yield _Check("storage", lambda: check_storage(studio.driver, studio.root))
     yield _Check("dagster home", lambda: check_dagster_home(studio.project))
-    yield _Check("disk", lambda: check_room({"disk": studio.project, "scratch": scratch}))
-    yield from _of_connections(studio, wanted)
+    yield _Check("disk", lambda: check_room(folders))
 
 
-def _of_connections(studio: Studio, wanted: Wanted) -> Iterator[_Check]:
-    try:
-        connections = studio.connections
-    except MovieError:
-        connections = Connections({})
+def _of_connections(connections: Connections, wanted: Wanted) -> Iterator[_Check]:
     for name, connection in connections.items():
         if name != OFFLINE:
             named, needed = wanted.of(name, connection.speaks), name in wanted.models
-            yield _Check(
-                name,
-                lambda connection=connection, named=named, needed=needed: check_connection(  # type: ignore[misc]
-                    connection, named, needed=needed
-                ),
-            )
+            yield _Check(name, partial(check_connection, connection, named, needed=needed))

@@ -54,5 +54,5 @@ def check_captions(language: str) -> Finding:
     from resources.fonts import complaint
 
     what = f"font for {language}"
-    error = complaint(_SAMPLES.get(language.split("-")[0].lower(), _LATIN))
+    error = complaint(_SAMPLES.get(language.split("-", maxsplit=1)[0].lower(), _LATIN))
     return fault(what, error) if error else ok(what, "its letters can be shown")

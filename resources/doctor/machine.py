@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from importlib.metadata import version
+from importlib.metadata import distributions
 from pathlib import Path
 
 from movie_assets.core.errors import MovieError, Unready
@@ -23,8 +23,9 @@ _SHOWN = ("movie-assets", "dagster", "openai", "elevenlabs")
 
 def check_versions() -> Finding:
     """What is installed, for whoever is asked for help."""
-    told = ", ".join(f"{name} {version(name)}" for name in _SHOWN)
-    return ok("versions", f"{told}, Python {platform.python_version()}, {platform.system()}")
+    installed = {each.metadata["Name"]: each.version for each in distributions()}
+    told = [f"{name} {installed[name]}" for name in _SHOWN if name in installed]
+    return ok("versions", ", ".join([*told, f"Python {platform.python_version()}", platform.system()]))
 
 
 def check_ffmpeg() -> Finding:
@@ -37,11 +38,11 @@ def check_ffmpeg() -> Finding:
     lacks = [_ENCODER] if f" {_ENCODER} " not in _said(program, "-encoders") else []
     lacks += [_CAPTIONS] if f" {_CAPTIONS} " not in _said(program, "-filters") else []
     if lacks:
-        error = Unready(
+        lacking = Unready(
             f"{program} was built without {' and '.join(lacks)}",
             next_step="unset FFMPEG_BINARY to use imageio-ffmpeg's, or set it to an ffmpeg that has them",
         )
-        return fault("ffmpeg", error)
+        return fault("ffmpeg", lacking)
     return ok("ffmpeg", f"{' '.join(first.split()[:3])} with {_ENCODER} and libass")
 
 

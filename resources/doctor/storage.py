@@ -18,7 +18,7 @@ _MOST_SKEW_SECONDS = 30.0
 
 def check_storage(driver: Driver, root: str, now: Callable[[], float] = time.time) -> list[Finding]:
     """Writes, reads and removes a key of its own; `now` is this machine's clock."""
-    key = f".doctor/{uuid.uuid4().hex}"
+    key = f".doctor-{uuid.uuid4().hex}"
     try:
         before = now()
         _try(driver, key)

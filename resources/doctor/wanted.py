@@ -20,7 +20,6 @@ class Wanted:
 
     models: dict[str, set[tuple[str, str | None]]] = field(default_factory=dict)
     languages: set[str] = field(default_factory=set)
-    films: bool = False
 
     def of(self, connection: str, speaks: str) -> set[tuple[str, str]]:
         """The sections a connection serves, each with the model it is to use there."""

@@ -21,15 +21,17 @@ from elevenlabs.core.request_options import RequestOptions
 from movie_assets.core.errors import Failed, MovieError, Refused, Transient, Unready
 from movie_assets.core.ports import Workspace
 from resources.connection import Connection
-from resources.line import Answer, Line
 from resources.elevenlabs.refusals import translated
+from resources.line import Answer, Line
 from resources.probe import probe
 
-__all__ = ["Heard", "asked", "decoded", "heard", "once", "settings_of", "streamed"]
+__all__ = ["ONCE", "Heard", "asked", "checked_format", "decoded", "settings_of", "streamed"]
 
 T = TypeVar("T")
 
-_CONNECT_SECONDS = 10.0
+ONCE = RequestOptions(max_retries=0)
+"""How each request is sent: the SDK's own retries are off, for a line retries."""
+
 _LARGEST_ANSWER = 256 * 1024 * 1024
 _MEDIA_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "opus": "audio/ogg"}
 
@@ -54,14 +56,10 @@ def asked(line: Line, model: str, at: Workspace, request: Callable[[ElevenLabs],
         except (ApiError, httpx.HTTPError, httpx.InvalidURL) as error:
             raise translated(error, line.connection).with_labels(model=model) from None
         except MovieError as error:
-            raise error.with_labels(provider=line.connection.name, model=model)
+            error.with_labels(provider=line.connection.name, model=model)
+            raise
 
     return line.call(ask, at)
-
-
-def once(connection: Connection) -> RequestOptions:
-    """How each request is sent: the SDK's own retries are off, for a line retries."""
-    return RequestOptions(max_retries=0, timeout_in_seconds=int(connection.timeout) or 1)
 
 
 def streamed(answer: AbstractContextManager[HttpResponse[Iterator[bytes]]], at: Workspace) -> Heard:
@@ -75,7 +73,7 @@ def streamed(answer: AbstractContextManager[HttpResponse[Iterator[bytes]]], at: 
                 request_id=request_id,
                 next_step="correct base_url in providers.yaml: the API's root, without /v1",
             )
-        return heard(b"".join(raw.data), raw.headers, at)
+        return _heard(b"".join(raw.data), raw.headers, at)
 
 
 def decoded(text: object, headers: Mapping[str, str], at: Workspace) -> Heard:
@@ -84,10 +82,10 @@ def decoded(text: object, headers: Mapping[str, str], at: Workspace) -> Heard:
         sound = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
     except (binascii.Error, ValueError):
         raise _broken("the sound is no base64", headers) from None
-    return heard(sound, headers, at)
+    return _heard(sound, headers, at)
 
 
-def heard(sound: bytes, headers: Mapping[str, str], at: Workspace) -> Heard:
+def _heard(sound: bytes, headers: Mapping[str, str], at: Workspace) -> Heard:
     """A sound that can be read to its end; `Transient` where there is none in it."""
     if not sound:
         raise _broken("the sound is empty", headers)
@@ -115,6 +113,16 @@ def settings_of(settings: Mapping[str, Any], known: frozenset[str]) -> dict[str,
                 next_step=f"use {', '.join(sorted(known))} in movie.yaml",
             )
     return own
+
+
+def checked_format(name: str) -> str:
+    """An output format whose sound says what it is; `Refused` for bare samples."""
+    if name.split("_", maxsplit=1)[0] not in _MEDIA_TYPES:
+        raise Refused(
+            f"settings.output_format {name!r} is of no use here",
+            next_step="use mp3_44100_128, or a wav_ or opus_ format of your plan, in movie.yaml",
+        )
+    return name
 
 
 def _broken(fact: str, headers: Mapping[str, str]) -> Transient:
@@ -152,12 +160,9 @@ def _client_of(connection: Connection) -> ElevenLabs:
 @lru_cache(maxsize=32)
 def _client(key: str, base_url: str | None, seconds: float) -> ElevenLabs:
     """One for all calls to a server, for it keeps connections open."""
-    timeout = httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds))
-    http = httpx.Client(
-        timeout=timeout, follow_redirects=True, event_hooks={"response": [_bounded(seconds)]}
-    )
+    http = httpx.Client(follow_redirects=True, event_hooks={"response": [_bounded(seconds)]})
     # The SDK's default is whatever the environment held when it was imported: the key is always told.
-    return ElevenLabs(api_key=key, base_url=base_url, httpx_client=http)
+    return ElevenLabs(api_key=key, base_url=base_url, timeout=seconds, httpx_client=http)
 
 
 def _bounded(seconds: float) -> Callable[[httpx.Response], None]:

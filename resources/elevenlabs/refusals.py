@@ -30,12 +30,13 @@ _OUT_OF_MONEY = {
 _BAD_KEY = {"invalid_api_key", "needs_authorization", "missing_permissions", "invalid_authorization_header"}
 _QUEUE = {"too_many_concurrent_requests", "concurrent_limit_exceeded", "rate_limit_exceeded"}
 _BUSY = {"system_busy"}
+_PASSING = {408, 409, 425, 429}
 
 
 def translated(error: ApiError | httpx.HTTPError | httpx.InvalidURL, connection: Connection) -> MovieError:
     """The one translation of the SDK's errors, with provider, status and request id, and never the key."""
     if isinstance(error, ApiError):
-        made = _of_answer(error, connection)
+        made = _unreadable(error) if (error.status_code or 0) < 300 else _of_answer(error, connection)
         headers = httpx.Headers(error.headers or {})
         made.with_labels(status=error.status_code, request_id=headers.get("request-id") or _id_in(error.body))
     elif isinstance(error, httpx.TimeoutException):
@@ -56,23 +57,22 @@ def translated(error: ApiError | httpx.HTTPError | httpx.InvalidURL, connection:
 
 def _of_answer(error: ApiError, connection: Connection) -> MovieError:
     status, said, fact = error.status_code or 0, _codes(error.body), _fact(error)
-    if status < 300:
-        return _unreadable(error)
     if status == 402 or said & _OUT_OF_MONEY:
         return Exhausted(
             fact, next_step=f"add credit at ElevenLabs or wait for the next period, then: {_DOCTOR}"
         )
     if status == 401 or said & _BAD_KEY:
         return Unready(fact, next_step=f"set a valid {connection.key_name or 'key'}, then: {_DOCTOR}")
-    if said & _BUSY:
-        return Transient(fact, next_step=_LATER)
-    if status == 429 or said & _QUEUE:
-        return Throttled(fact, retry_after=_pause(error), next_step=_LATER)
-    if status >= 500 or status in (408, 409, 425):
-        pause = _pause(error)
-        calm = Transient(fact, next_step=_LATER)
-        return calm if pause is None else Throttled(fact, retry_after=pause, next_step=_LATER)
+    if status >= 500 or status in _PASSING or said & (_QUEUE | _BUSY):
+        return _later(status, said, fact, _pause(error))
     return _refused(status, said, fact)
+
+
+def _later(status: int, said: set[str], fact: str, pause: float | None) -> Transient:
+    """Queueing is what a full account asks for; a busy system is an error like others, unless it says how long."""
+    if pause is not None or said & _QUEUE or (status == 429 and not said & _BUSY):
+        return Throttled(fact, retry_after=pause, next_step=_LATER)
+    return Transient(fact, next_step=_LATER)
 
 
 def _refused(status: int, said: set[str], fact: str) -> Refused:
@@ -81,7 +81,9 @@ def _refused(status: int, said: set[str], fact: str) -> Refused:
             fact, next_step="name a voice of your ElevenLabs account, or its id, as `voice` in movie.yaml"
         )
     if "model_not_found" in said or status == 404:
-        return Refused(fact, next_step=f"{_DOCTOR} tells which models there are; change `model` in movie.yaml")
+        return Refused(
+            fact, next_step=f"{_DOCTOR} tells which models there are; change `model` in movie.yaml"
+        )
     if status == 403:
         return Refused(fact, next_step=f"see what this key and plan may use: {_DOCTOR}")
     return Refused(fact, next_step="correct what the provider names, in movie.yaml")

@@ -39,7 +39,10 @@ class _Thumb(Struct, frozen=True):
 
 def album_of(boards: Sequence[Storyboard], shelf: Shelf, files: Files, at: Workspace) -> Album:
     """What the page of the last of these revisions shows of them all."""
-    live, earlier = boards[-1].scenes, [scene for board in boards[-DETAILED:-1][::-1] for scene in board.scenes]
+    live, earlier = (
+        boards[-1].scenes,
+        [scene for board in boards[-DETAILED:-1][::-1] for scene in board.scenes],
+    )
     thumbs = _thumbs(_blobs(live, "picture"), _WIDE)
     thumbs += [_Thumb(blob, _EARLIER_WIDE) for blob in _only_earlier(live, earlier, "picture")]
     sounds = {}

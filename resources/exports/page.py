@@ -160,9 +160,10 @@ def _brief(scene: Scene) -> _Brief:
 
 
 def _pair(before: Scene | None, after: Scene | None) -> _Pair:
-    briefs = [scene and _brief(scene) for scene in (before, after)]
-    number = next(brief.number for brief in briefs if brief)
-    return _Pair(number, _differing(*briefs), *briefs)
+    old, new = (_brief(scene) if scene else None for scene in (before, after))
+    either = old or new
+    assert either is not None, "a pair has at least one side"
+    return _Pair(either.number, _differing(old, new), old, new)
 
 
 def _differing(before: _Brief | None, after: _Brief | None) -> str:

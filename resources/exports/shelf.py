@@ -53,7 +53,7 @@ class Shelf:
     def keeps(self, folders: tuple[str, ...]) -> bool:
         """Whether all that was put into these folders stands; it stays."""
         names = [name for name in self._before if name.startswith(folders)]
-        return all([self.stands(name, self._before[name].key) for name in names])
+        return all(self.stands(name, self._before[name].key) for name in names)
 
     def put(self, name: str, key: str, write: Callable[[Path], object]) -> Path:
         """The file of this name, written whole by `write` unless it stands."""
@@ -93,9 +93,15 @@ class Shelf:
 def _read(path: Path) -> dict[str, _Entry]:
     """What is remembered; nothing where that cannot be read, and everything is written again."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Record).files
+        files = msgspec.json.decode(path.read_bytes(), type=_Record).files
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return {}
+    # What is remembered may be taken away, so it must be below this folder.
+    return {name: entry for name, entry in files.items() if _is_below(Path(name))}
+
+
+def _is_below(name: Path) -> bool:
+    return not name.is_absolute() and ".." not in name.parts
 
 
 def _entry(path: Path, key: str) -> _Entry | None:

@@ -6,6 +6,8 @@ import difflib
 import re
 import time
 import wave
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,11 @@ from movie_assets.core.words import Word
 from resources import worker
 from resources.offline import espeak
 from resources.offline.booth import RATE, Recording, Sound, record
+from resources.offline.espeak import Utterance
 from resources.offline.reading import has_sound, reading
 from resources.offline.timing import Span, timing
 
-__all__ = ["OfflineVoice"]
+__all__ = ["DefaultVoice", "OfflineVoice", "default_voice", "spoken"]
 
 _DEFAULT_VARIANT = "edward2"
 _DEFAULT_VOICES = {"en": "en-us", "pt": "pt-br"}
@@ -70,6 +73,21 @@ def _voice(request: SpeakRequest) -> tuple[str, str]:
     return f"{file}+{speaker}", f"{language}+{variant}"
 
 
+@dataclass(frozen=True, slots=True)
+class DefaultVoice:
+    """espeak's file of a voice, and the language it reads."""
+
+    file: str
+    language: str
+
+
+def default_voice(language: str) -> DefaultVoice | None:
+    """The voice a language is spoken by unless one is asked for; None where there is none."""
+    name = _of_language(language)
+    file = espeak.languages().get(name)
+    return DefaultVoice(f"{file}+{_DEFAULT_VARIANT}", name.split("-")[0]) if file else None
+
+
 def _of_language(language: str) -> str:
     """The voice for a language tag: de-DE is spoken by de where there is no de-de."""
     tag = language.lower().replace("_", "-")
@@ -106,18 +124,28 @@ def _answer(order: dict[str, Any]) -> dict[str, Any]:
     if not any(map(has_sound, said)):
         _write(order["file"], np.zeros(round(_SILENCE * RATE)))
         return {"times": [(0.0, 0.0)] * len(said)}
-    text, pace = " ".join(filter(None, said)), _pace(order["speed"])
-    utterance = espeak.say(text, order["voice"], pace["rate"], order["pitch"], pace["gap"])
-    if not any(moment.kind == "sound" for moment in utterance.moments):
-        raise Refused(
-            "the offline voice has no sound for this text",
-            voice=order["voice"],
-            next_step="use another voice",
-        )
+    utterance, spans = _said(said, order["voice"], order["speed"], order["pitch"])
     recording = record(utterance.samples, utterance.rate)
     _write(order["file"], recording.samples)
-    spans = timing(said, utterance.moments, len(utterance.samples) // 2)
     return {"times": [_seconds(span, utterance.rate, recording) for span in spans]}
+
+
+def spoken(words: list[str], language: str, voice: str) -> tuple[Utterance, list[Span]]:
+    """A text as it comes from the voice itself, and from which sample to which each word is heard.
+
+    Once per process; `Refused` where the text has no sound.
+    """
+    return _said(reading(words, language), voice, 1.0, 50)
+
+
+def _said(said: Sequence[str], voice: str, speed: float, pitch: int) -> tuple[Utterance, list[Span]]:
+    text, pace = " ".join(filter(None, said)), _pace(speed)
+    utterance = espeak.say(text, voice, pace["rate"], pitch, pace["gap"])
+    if not any(moment.kind == "sound" for moment in utterance.moments):
+        raise Refused(
+            "the offline voice has no sound for this text", voice=voice, next_step="use another voice"
+        )
+    return utterance, timing(said, utterance.moments, len(utterance.samples) // 2)
 
 
 def _pace(speed: float) -> dict[str, int]:

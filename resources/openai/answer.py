@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from movie_assets.core.errors import Failed, Refused, Transient
@@ -11,7 +11,7 @@ from resources.openai.refusals import LATER, told
 
 __all__ = ["Raw", "check_type", "inside", "json_of", "parameters"]
 
-_OURS = {"model", "input", "instructions", "messages", "prompt", "image", "n", "stream"}
+_OURS = {"model", "input", "messages", "prompt", "image", "n", "stream"}
 
 
 class Raw(Protocol):
@@ -67,14 +67,16 @@ def inside(value: Any, *path: str | int) -> Any:
     return value
 
 
-def parameters(settings: Mapping[str, Any], *kept: str) -> dict[str, Any]:
+def parameters(
+    settings: Mapping[str, Any], *, kept: Collection[str] = (), ours: Collection[str] = ()
+) -> dict[str, Any]:
     """What a person's `settings` add to a request's body; a dot reaches inside: `reasoning.effort`.
 
-    `kept` are those that are no parameters of the API; `Refused` for what the movie itself says.
+    `kept` go elsewhere; `Refused` for what the movie itself says, and for `ours`.
     """
     body: dict[str, Any] = {}
     for name, value in settings.items():
-        if name in _OURS:
+        if name in _OURS or name in ours:
             raise Refused(
                 f"settings.{name} cannot be set: the movie says it", next_step="remove it from movie.yaml"
             )

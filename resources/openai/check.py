@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
-import openai
-
+from movie_assets.core.errors import MovieError
+from movie_assets.core.ports import Workspace
 from resources.connection import Connection
 from resources.doctor.finding import Finding, ok, warning
 from resources.doctor.reach import Named
-from resources.openai.connect import client
-from resources.openai.refusals import translated
+from resources.line import DirectLine
+from resources.openai.connect import asked
 
 __all__ = ["check"]
 
@@ -21,18 +23,26 @@ _SOON_DAYS = 90
 
 def check(connection: Connection, named: Named) -> list[Finding]:
     """Whether the key is taken and each named model exists; raises what the server says against it."""
+    at = Workspace(Path(tempfile.gettempdir()))
     try:
-        listed = {model.id: model for model in client(connection).models.list()}
-    except openai.NotFoundError:
-        told = f"{connection.base_url} lists no models: whether it has them shows when a film is made"
-        return [warning(connection.name, told, "see that base_url in providers.yaml ends as the server says, often in /v1")]
-    except openai.OpenAIError as error:
-        failed = translated(error, connection, "")
-        failed.labels.pop("model", None)
-        raise failed from None
+        answer = asked(DirectLine(connection), "", at, lambda sdk: list(sdk.models.list()))
+    except MovieError as error:
+        error.labels.pop("model", None)
+        if error.labels.get("status") == 404:
+            return [_no_list(connection)]
+        raise
+    listed = {model.id: model for model in answer.value}
     key = f"{connection.key_name} is valid" if connection.key_name else f"{connection.base_url} answers"
     today = datetime.now(UTC).date()
     return [ok(connection.name, f"{key}, {len(listed)} models"), *_models(connection, named, listed, today)]
+
+
+def _no_list(connection: Connection) -> Finding:
+    return warning(
+        connection.name,
+        f"{connection.base_url} lists no models: whether it has them shows when a film is made",
+        "see that base_url in providers.yaml is what the server documents; it often ends in /v1",
+    )
 
 
 def _models(

@@ -89,7 +89,7 @@ def _order(request: PaintRequest, model: str) -> dict[str, Any]:
         "size": settings.get("size") or "{}x{}".format(*_size(request.width / request.height)),
         "quality": settings.get("quality") or _QUALITY,
         "output_format": "png",
-        "extra_body": parameters(settings.get("settings", {}), "size", "quality"),
+        "extra_body": parameters(settings.get("settings", {}), kept=("size", "quality")),
     }
 
 

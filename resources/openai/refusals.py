@@ -54,6 +54,7 @@ def translated(error: openai.OpenAIError, connection: Connection, model: str) ->
         made = Failed(str(error), next_step=_DOCTOR)
     made.with_labels(request_id=getattr(error.__cause__, "request_id", None))
     made.fact = scrubbed(made.fact, connection)
+    made.args = (made.fact,)
     return made.with_labels(provider=connection.name, model=model)
 
 

@@ -70,7 +70,9 @@ def _order(request: SpeakRequest, model: str) -> dict[str, Any]:
         "voice": settings.get("voice") or _VOICE,
         "response_format": "wav",
         **({} if speed == 1.0 else {"speed": speed}),
-        "extra_body": parameters(settings.get("settings", {}), "voice", "speed", "response_format"),
+        "extra_body": parameters(
+            settings.get("settings", {}), kept=("voice", "speed"), ours=("response_format",)
+        ),
     }
 
 

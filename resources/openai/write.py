@@ -96,7 +96,7 @@ class OpenAIWriter:
         """What the model writes next, and what about it does not fit."""
         ask = _APIS[_api(request)]
         instructions, settings = _instructions(request), request.settings.get("settings", {})
-        body = parameters(settings, "api", "template", "audience")
+        body = parameters(settings, kept=("api", "audience"), ours=("instructions",))
         answer = asked(
             self._line, model, at, lambda sdk: ask(sdk, model, instructions, conversation.turns, dict(body))
         )

@@ -44,11 +44,14 @@
   }
 
   function paint(element, parts, stays, tag) {
+    // A space between two words that changed changes with them.
+    const between = i => !parts[i].trim() && i > 0 && i < parts.length - 1 && !stays.has(i - 1) && !stays.has(i + 1);
+    const kept = parts.map((_, i) => stays.has(i) && !between(i));
     element.replaceChildren();
     for (let i = 0; i < parts.length;) {
-      const same = stays.has(i);
+      const same = kept[i];
       let text = "";
-      while (i < parts.length && stays.has(i) === same) text += parts[i++];
+      while (i < parts.length && kept[i] === same) text += parts[i++];
       const node = same ? document.createTextNode(text) : document.createElement(tag);
       if (!same) node.textContent = text;
       element.append(node);

@@ -224,9 +224,19 @@ def test_a_file_is_read_back_as_it_was_written(toy: Toy) -> None:
     assert read_metrics(data) == metrics
     plain = msgspec.json.decode(data)
     assert plain["format"] == 1 and plain["total"]["cost"] == {"usd": pytest.approx(0.06), "unknown": 0}
-    assert {"producer", "provider", "made", "failed", "retries", "seconds", "cost", "reused", "saved"} == set(
-        plain["lines"][0]
-    )
+    assert {
+        "producer",
+        "provider",
+        "made",
+        "failed",
+        "retries",
+        "fallbacks",
+        "seconds",
+        "cost",
+        "unsettled",
+        "reused",
+        "saved",
+    } == set(plain["lines"][0])
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b'{"format":2}', b"\xff"])

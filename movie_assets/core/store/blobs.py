@@ -20,6 +20,7 @@ YOUNG_SECONDS = 6 * 3600.0
 """A blob that was written or freshened within this time need not be freshened: no sweep takes what is under a day."""
 
 _FEW = 16
+_LOOKS = 3  # wires and memory flip bits, too: what is wrong each time is wrong on disk
 
 
 class Blobs:
@@ -82,7 +83,7 @@ class Blobs:
 
     def read(self, ref: BlobRef) -> bytes:
         """The bytes, checked."""
-        for _ in range(2):  # wires and memory flip bits, too: what is wrong twice is wrong on disk
+        for _ in range(_LOOKS):
             try:
                 data = self._driver.get(self._keys.blob(ref.digest))
             except Absent:
@@ -123,6 +124,8 @@ class Blobs:
         with path.open("rb") as stream:
             found = digest_of_stream(stream)
         if found != ref.digest:
+            if self._cache is not None:
+                self._cache.forget(ref.digest)
             raise self._damaged(ref, "does not match its digest")
         self._sound.add(ref.digest)
         return path

@@ -13,6 +13,7 @@ from movie_assets.core.store.framed import Torn, frame, read_frames
 __all__ = ["AppendLog", "Log", "Position"]
 
 _MARKED = 4096
+_LOOKS = 3  # a wire may flip bits, too: what is wrong each time is wrong on disk
 
 Position = int | Mapping[str, int]
 """How far a log was read: a byte offset, or a number per writer. 0 is the beginning of any."""
@@ -63,8 +64,9 @@ class AppendLog:
                 next_step="read it from 0 again",
             )
         payloads, torn, end = self._read(offset, size)
-        if torn.damaged:  # a wire may flip bits, too: what is wrong twice is wrong on disk
-            payloads, torn, end = self._read(offset, end)
+        for _ in range(_LOOKS - 1):
+            if torn.damaged:
+                payloads, torn, end = self._read(offset, end)
         return payloads, end - torn.unfinished, torn
 
     def at_hand(self, at: Position = 0) -> tuple[list[bytes], int, Torn]:

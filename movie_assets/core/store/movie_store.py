@@ -30,9 +30,14 @@ _TEXTS = ("text/", "application/json", "application/x-subrip")
 
 
 class MovieStore:
-    """One movie's blobs, events, manifests, plans and metrics over a driver."""
+    """One movie's blobs, events, manifests, plans and metrics over a driver.
 
-    def __init__(self, driver: Driver, movie: str, cache: BlobCache | None = None) -> None:
+    The variations of a movie claim what they pay for in one place, under the name of the `family`.
+    """
+
+    def __init__(
+        self, driver: Driver, movie: str, cache: BlobCache | None = None, family: str | None = None
+    ) -> None:
         self.movie = check_movie_id(movie)
         self.driver = driver
         self.keys = Keys(movie)
@@ -40,8 +45,9 @@ class MovieStore:
         self.events = Events(driver, self.keys)
         self.manifests = Manifests(driver, self.keys)
         self.plans = Plans(driver, self.keys)
-        self.claims = Claims(driver, self.keys)
-        self.leases = Leases(driver, self.keys)
+        shared = Keys(family or movie)
+        self.claims = Claims(driver, shared)
+        self.leases = Leases(driver, shared)
         self.pending = PendingFiles(driver, self.keys)
         self.metrics = MetricsFiles(driver, self.keys)
 

@@ -12,13 +12,25 @@ from movie_assets.core.errors import Damaged
 from movie_assets.core.store.driver import Absent, Driver
 from movie_assets.core.store.keys import Keys
 
-__all__ = ["KeptNotes", "PendingFiles"]
+__all__ = ["KeptNotes", "PendingFiles", "read_notes"]
 
 
 class _Notes(Struct, frozen=True, rename="camel", tag_field="format", tag=1):
     """The note of each provider, as its adapter wrote it."""
 
     notes: dict[str, dict[str, Any]]
+
+
+def read_notes(data: bytes) -> dict[str, dict[str, Any]]:
+    """Reads the notes of a job by provider; what cannot be read is `Damaged`."""
+    try:
+        return msgspec.json.decode(data, type=_Notes).notes
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Damaged(
+            "the note of what was begun at a provider cannot be read",
+            said=error,
+            next_step="see at the provider what became of it, then delete that file",
+        ) from error
 
 
 class KeptNotes:
@@ -48,16 +60,11 @@ class KeptNotes:
 
     def _stored(self) -> dict[str, dict[str, Any]]:
         try:
-            return msgspec.json.decode(self._driver.get(self._key), type=_Notes).notes
+            return read_notes(self._driver.get(self._key))
         except Absent:
             return {}
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise Damaged(
-                "the note of what was begun at a provider cannot be read",
-                key=self._key,
-                said=error,
-                next_step="see at the provider what became of it, then delete that file",
-            ) from error
+        except Damaged as error:
+            raise error.with_labels(key=self._key) from error
 
     def _keep(self, notes: dict[str, dict[str, Any]]) -> None:
         if notes:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from movie_assets.core.ports import Workspace
-from resources.connection import Connection
-from resources.line import Answer
+from resources.connection import Connection, Limits
+from resources.line import Answer, PacedLine
+from resources.pacing import Pace
 from resources.price_list import PriceList
 from resources.rehearsal.openai_server import OpenAIServer
+from resources.slots import Slots
 
 T = TypeVar("T")
 
@@ -46,6 +48,18 @@ def connection(server: OpenAIServer) -> Connection:
 @pytest.fixture
 def line(connection: Connection) -> DirectLine:
     return DirectLine(connection)
+
+
+@pytest.fixture
+def paced(tmp_path: Path) -> Callable[[Connection], PacedLine]:
+    """A line as films use it, with retries, but without a pause worth the name."""
+    limits = Limits(attempts=3, pause=0.01)
+
+    def made(connection: Connection) -> PacedLine:
+        pace = Pace(limits, Slots(tmp_path / "slots", limits))
+        return PacedLine(replace(connection, limits=limits), pace)
+
+    return made
 
 
 @pytest.fixture

@@ -13,11 +13,10 @@ import pytest
 from movie_assets.core.errors import Failed, Refused, Transient
 from movie_assets.core.ports import Result, Workspace, WriteRequest
 from movie_assets.core.script import Script
-from resources.connection import Limits
+from resources.connection import Connection
 from resources.line import Line, PacedLine
 from resources.openai.fit import faults
 from resources.openai.write import OpenAIWriter
-from resources.pacing import Pace
 from resources.price_list import PriceList
 from resources.prompts import standard_text
 from resources.rehearsal.openai_server import Fault, OpenAIServer, Reply, status
@@ -104,9 +103,14 @@ def test_what_it_took_is_told(api: str, write: Write, server: OpenAIServer) -> N
 
 def test_the_prompt_is_the_template_and_the_brief(write: Write, server: OpenAIServer) -> None:
     """What is sent can be read in script.md and movie.yaml."""
-    write(replace(asking("responses"), template="{segments} in {language} for {audience}: {length}."))
+    write(
+        replace(
+            asking("responses"),
+            template="exactly {segments} segments in {language} for {audience}: about {length}.",
+        )
+    )
     sent = server.bodies[0][1]
-    assert sent["instructions"] == "4 in en for everyone: 94 words."
+    assert sent["instructions"] == "exactly 4 segments in en for everyone: about 94 words."
     assert sent["input"] == [
         {"role": "user", "content": "The tea road\n\nTea came over the mountains on horses."}
     ]
@@ -118,7 +122,11 @@ def test_settings_shape_the_request(api: str, write: Write, server: OpenAIServer
     """Whatever the API knows can be set; a dot reaches inside."""
     write(asking(api, **{"temperature": 0.4, "reasoning.effort": "low", "text.verbosity": "low"}))
     sent = server.bodies[0][1]
-    assert (sent["temperature"], sent["reasoning"], sent["text"]["verbosity"]) == (0.4, {"effort": "low"}, "low")
+    assert (sent["temperature"], sent["reasoning"], sent["text"]["verbosity"]) == (
+        0.4,
+        {"effort": "low"},
+        "low",
+    )
     assert "api" not in sent
 
 
@@ -181,7 +189,9 @@ MISFITS: dict[str, tuple[Fault, str]] = {
         rewritten(
             lambda script: {
                 **script,
-                "segments": [{**each, "text": "Ветер дул с запада и был тёплым. " * 4} for each in script["segments"]],
+                "segments": [
+                    {**each, "text": "Ветер дул с запада и был тёплым. " * 4} for each in script["segments"]
+                ],
             }
         ),
         "written in Cyrillic letters, not in en",
@@ -224,12 +234,15 @@ def test_what_still_does_not_fit_is_refused_with_what_is_wrong(
 
 
 def test_a_retry_of_the_correction_does_not_pay_the_draft_again(
-    server: OpenAIServer, prices: PriceList, at: Workspace, line: Line
+    server: OpenAIServer,
+    prices: PriceList,
+    at: Workspace,
+    connection: Connection,
+    paced: Callable[[Connection], PacedLine],
 ) -> None:
     """Each of the two calls is tried again by itself."""
     server.misbehave("responses", rewritten(without_last), status(500), Fault(how="cut"))
-    hasty = PacedLine(replace(line.connection, limits=Limits(pause=0.01)), Pace(1))
-    assert OpenAIWriter(hasty, prices).write(REQUEST, at).meta.attempts == 3
+    assert OpenAIWriter(paced(connection), prices).write(REQUEST, at).meta.attempts == 3
     assert server.calls["responses"] == 4
     assert server.distinct["responses"] == 2
 
@@ -238,10 +251,14 @@ def test_a_retry_of_the_correction_does_not_pay_the_draft_again(
 
 DECLINED = {
     "responses": answered(
-        output=[{"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "I cannot."}]}]
+        output=[
+            {"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "I cannot."}]}
+        ]
     ),
     "chat": answered(
-        choices=[{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "refusal": "I cannot."}}]
+        choices=[
+            {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "refusal": "I cannot."}}
+        ]
     ),
 }
 CUT_OFF = {
@@ -258,7 +275,11 @@ CUT_OFF = {
     ),
     "chat": answered(
         choices=[
-            {"index": 0, "finish_reason": "length", "message": {"role": "assistant", "content": '{"title": "The t'}}
+            {
+                "index": 0,
+                "finish_reason": "length",
+                "message": {"role": "assistant", "content": '{"title": "The t'},
+            }
         ]
     ),
 }

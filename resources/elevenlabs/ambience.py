@@ -1,0 +1,59 @@
+"""Makes the sound of a place by ElevenLabs' sound effects."""
+
+from __future__ import annotations
+
+import time
+
+from movie_assets.core.ports import Meta, Result, SurroundRequest, Workspace
+from resources.elevenlabs.connect import ONCE, asked, checked_format, settings_of, streamed
+from resources.line import Line
+from resources.prices import Prices
+
+__all__ = ["ElevenLabsSurrounder"]
+
+_MODEL = "eleven_text_to_sound_v2"
+_FORMAT = "mp3_44100_128"
+_SHORTEST, _LONGEST = 0.5, 30.0
+_SETTINGS = frozenset({"output_format", "prompt_influence", "duration_seconds"})
+
+
+class ElevenLabsSurrounder:
+    """A `Surrounder` by `text_to_sound_effects`; it takes no seed, each take is another by itself."""
+
+    def __init__(self, line: Line, prices: Prices) -> None:
+        self._line = line
+        self._prices = prices
+
+    def surround(self, request: SurroundRequest, at: Workspace) -> Result:
+        """A sound that loops, of half a second at least and 30 at most."""
+        begun = time.monotonic()
+        model = request.settings.get("model") or _MODEL
+        settings = settings_of(request.settings, _SETTINGS)
+        seconds = min(max(float(settings.pop("duration_seconds", request.seconds)), _SHORTEST), _LONGEST)
+        order = {
+            **settings,
+            "text": request.prompt,
+            "duration_seconds": seconds,
+            "loop": True,
+            "model_id": model,
+            "output_format": checked_format(settings.get("output_format", _FORMAT)),
+        }
+        answer = asked(
+            self._line,
+            model,
+            at,
+            lambda sdk: streamed(
+                sdk.text_to_sound_effects.with_raw_response.convert(request_options=ONCE, **order), at
+            ),
+        )
+        heard, name, amounts = answer.value, self._line.connection.name, {"effect_seconds": seconds}
+        meta = Meta(
+            name,
+            model,
+            heard.request_id,
+            usage={**amounts, **({} if heard.credits is None else {"credits": heard.credits})},
+            cost=self._prices.cost(name, model, amounts),
+            seconds=time.monotonic() - begun,
+            attempts=answer.attempts,
+        )
+        return Result(heard.sound, heard.media_type, meta)

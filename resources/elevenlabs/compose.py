@@ -1,0 +1,56 @@
+"""Composes instrumental music by ElevenLabs."""
+
+from __future__ import annotations
+
+import time
+
+from movie_assets.core.ports import ComposeRequest, Meta, Result, Workspace
+from resources.elevenlabs.connect import ONCE, asked, checked_format, settings_of, streamed
+from resources.line import Line
+from resources.prices import Prices
+
+__all__ = ["ElevenLabsComposer"]
+
+_MODEL = "music_v1"
+_FORMAT = "mp3_44100_128"
+_SHORTEST, _LONGEST = 10.0, 300.0
+_SETTINGS = frozenset({"output_format", "force_instrumental"})
+
+
+class ElevenLabsComposer:
+    """A `Composer` by `music.compose`; it takes no seed, each take is another by itself."""
+
+    def __init__(self, line: Line, prices: Prices) -> None:
+        self._line = line
+        self._prices = prices
+
+    def compose(self, request: ComposeRequest, at: Workspace) -> Result:
+        """A piece of the seconds asked for, but of 10 at least and 300 at most: the soundtrack loops and trims it."""
+        begun = time.monotonic()
+        model = request.settings.get("model") or _MODEL
+        settings = settings_of(request.settings, _SETTINGS)
+        seconds = min(max(request.seconds, _SHORTEST), _LONGEST)
+        order = {
+            "prompt": request.prompt,
+            "music_length_ms": round(seconds * 1000),
+            "model_id": model,
+            "force_instrumental": settings.get("force_instrumental", True),
+            "output_format": checked_format(settings.get("output_format", _FORMAT)),
+        }
+        answer = asked(
+            self._line,
+            model,
+            at,
+            lambda sdk: streamed(sdk.music.with_raw_response.compose(request_options=ONCE, **order), at),
+        )
+        heard, name, amounts = answer.value, self._line.connection.name, {"seconds": seconds}
+        meta = Meta(
+            name,
+            model,
+            heard.request_id,
+            usage={**amounts, **({} if heard.credits is None else {"credits": heard.credits})},
+            cost=self._prices.cost(name, model, amounts),
+            seconds=time.monotonic() - begun,
+            attempts=answer.attempts,
+        )
+        return Result(heard.sound, heard.media_type, meta)
