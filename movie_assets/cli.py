@@ -19,16 +19,20 @@ from movie_assets.core.event import ArtefactEvent, InputEvent, write_event
 from movie_assets.core.ledger import ledger_of
 from movie_assets.core.lineage import lineage_of
 from movie_assets.core.manifest import Manifest
-from movie_assets.core.movie import Production
 from movie_assets.core.movie_file import read_movie
 from movie_assets.core.new_movie import movie_template
-from movie_assets.core.plan import Plan
 from movie_assets.core.restore import restore as restore_revision
 from movie_assets.core.revision import parse_revision, revision_name
 from movie_assets.core.store.movie_store import MovieStore
+from movie_assets.core.store.sweep import Terms
+from movie_assets.making import asking, export_film
+from movie_assets.making import make as make_movie
 from movie_assets.screen import Screen
 from movie_assets.screen_doctor import show_findings
 from movie_assets.screen_history import History
+from movie_assets.upkeep import KEEP_REVISIONS, swept_movie, verify_movie
+from movie_assets.watch import Allowance
+from movie_assets.watch import watch as watch_movie
 from resources.export import export as write_files
 from resources.export import write_difference
 from resources.providers import FREE_OF_CHARGE
@@ -167,6 +171,7 @@ def new(studio: Studio, movie: str, brief: str, title: str | None, segments: int
 @click.pass_obj
 def check(studio: Studio, movies: tuple[str, ...]) -> None:
     """Read movie files and say everything that is wrong with them."""
+    _ = studio.connections  # a providers.yaml with problems is told once, not for each movie
     problems = [error for movie in movies or studio.ids() if (error := _problem_of(studio, movie))]
     for error in problems:
         click.echo(f"error: {error}", err=True)
@@ -214,45 +219,45 @@ def make(
     studio: Studio, movie: str, only: tuple[str, ...], budget: float | None, yes: bool, to: Path | None
 ) -> None:
     """Plan, make, publish and export the film."""
-    opened, targets, screen = studio.open(movie), _targets(only), Screen()
-    production = opened.produce(targets, budget_usd=budget)
-    planned = production.plan
-    if production.has_work:
-        _confirm(planned, yes, screen)
-        _run(studio, production, screen)
-    else:
-        screen.nothing_to_do(planned)
-    live = opened.store.manifests.live()
-    if targets is None and live is not None:
-        _export(studio, opened.store.movie, live, to, screen)
+    if not make_movie(studio, movie, asking(yes), _targets(only), budget, to):
+        raise click.Abort
 
 
-def _confirm(planned: Plan, yes: bool, screen: Screen) -> None:
-    free = all(cost.usd == 0 and not cost.unknown for cost in (planned.must_cost, planned.may_cost))
-    if not free:
-        screen.budgets(planned)
-    if free or yes:
-        return
-    question = f"this costs {planned.must_cost} and up to {planned.may_cost} more; go on?"
-    if not sys.stdin.isatty():
-        raise Refused(question.replace("; go on?", ""), next_step="add --yes to make it without asking")
-    click.confirm(question, abort=True, err=True)
+@_command("watch")
+@_ID
+@click.option(
+    "--budget", type=click.FloatRange(min=0), metavar="USD", help="Do not ask while all of it costs no more."
+)
+@click.option("--yes", is_flag=True, help="Do not ask at all.")
+@click.pass_obj
+def watch(studio: Studio, movie: str, budget: float | None, yes: bool) -> None:
+    """Make the film again after each edit of its files: the plan, your consent, the new film."""
+    watch_movie(studio, movie, Allowance(budget, yes))
 
 
-def _run(studio: Studio, production: Production, screen: Screen) -> None:
-    from movie_assets.launch import launch  # Dagster takes half a second to import: only where it is needed
-
-    try:
-        with screen.making(production.plan) as progress:
-            launch(studio, production, progress)
-    finally:
-        screen.fallbacks(production.movie, production.plan)
-    screen.made(production.movie, production.plan)
-
-
-def _export(studio: Studio, movie: str, live: Manifest, to: Path | None, screen: Screen) -> None:
-    folder, blueprint = to or studio.project / "films" / movie, BLUEPRINTS[live.blueprint]
-    screen.exported(write_files(studio.store(movie), live, blueprint.exports, folder, blueprint.on_request))
+@_command("batch")
+@_ID
+@click.option("--yes", is_flag=True, help="Do not ask before what costs money.")
+@click.option(
+    "--budget", type=click.FloatRange(min=0), metavar="USD", help="What each movie's run may spend."
+)
+@click.pass_obj
+def batch(studio: Studio, movie: str, yes: bool, budget: float | None) -> None:
+    """Make a movie and all its variations, one after another; one that fails holds up no other."""
+    failed = {}
+    for each in studio.family(movie):
+        click.echo(f"{each}:")
+        try:
+            make_movie(studio, each, asking(yes), budget=budget)
+        except Stopped:
+            raise
+        except MovieError as error:
+            failed[each] = error
+            click.echo(f"error: {error}", err=True)
+    if failed:
+        raise Failed(
+            f"{', '.join(failed)} could not be made", next_step=next(iter(failed.values())).next_step
+        )
 
 
 @_command("show")
@@ -302,11 +307,10 @@ def diff(studio: Studio, movie: str, before: str, after: str, page: Path | None,
     """Compare two revisions: what was set otherwise, by whom, and what came out otherwise."""
     store = studio.store(movie)
     older, newer = _revision(store, before), _revision(store, after)
-    if page:
-        Screen().exported([write_difference(store, older, newer, page)])
-        return
     found = difference(older, newer, store.events.inputs())
     _print_json(found) if as_json else History().difference(found)
+    if page:
+        click.echo(write_difference(store, older, newer, page), err=as_json)
 
 
 @_command("restore")
@@ -322,7 +326,7 @@ def restore(studio: Studio, movie: str, revision: str) -> None:
         click.echo(f"nothing to do: {movie} is what it was at {revision_name(number)}")
         return
     click.echo(f"{movie} is at {manifest.revision}, restored from {revision_name(number)}")
-    _export(studio, movie, manifest, None, Screen())
+    export_film(studio, manifest, None)
     _say_what_differs(studio, manifest)
 
 
@@ -348,6 +352,51 @@ def log(studio: Studio, movie: str, inputs: bool, as_json: bool) -> None:
     history = History()
     for event in found:
         click.echo(write_event(event)) if as_json else history.event(event)
+
+
+@_command("verify")
+@_ID
+@click.option("--repair", "mend", is_flag=True, help="Put aside what is damaged and rebuild what can be.")
+@_JSON
+@click.pass_obj
+def verify(studio: Studio, movie: str, mend: bool, as_json: bool) -> None:
+    """Read every byte that is kept of a movie, and name what is damaged or missing; exit 1 if something is."""
+    found = verify_movie(studio, movie, mend=mend, quiet=as_json)
+    if as_json:
+        _print_json(found)
+    if not found.sound:
+        sys.exit(FAILED)
+
+
+@_command("sweep")
+@_ID
+@click.option("--dry-run", is_flag=True, help="Say what would go; change nothing.")
+@click.option(
+    "--keep-revisions",
+    type=click.IntRange(min=1),
+    envvar=KEEP_REVISIONS,
+    show_envvar=True,
+    metavar="N",
+    help="Prune all but the newest N revisions; all are kept if not given.",
+)
+@click.option(
+    "--older-than",
+    type=click.FloatRange(min=1),
+    default=7,
+    show_default=True,
+    metavar="DAYS",
+    help="Take nothing that is younger.",
+)
+@_JSON
+@click.pass_obj
+def sweep(
+    studio: Studio, movie: str, dry_run: bool, keep_revisions: int | None, older_than: float, as_json: bool
+) -> None:
+    """Delete what no revision and no unpublished result refers to, and say how many bytes that frees."""
+    terms = Terms(older_than * 86400, keep_revisions)
+    swept = swept_movie(studio, movie, terms, dry_run=dry_run, quiet=as_json)
+    if as_json:
+        _print_json(swept)
 
 
 @_command("doctor")

@@ -19,6 +19,7 @@ from movie_assets.assets.keys import artefact_key, op_name  # noqa: E402
 from movie_assets.assets.movie_asset import movie_asset  # noqa: E402
 from movie_assets.assets.notices import Notices  # noqa: E402
 from movie_assets.assets.sensor import Loaded, config_edits  # noqa: E402
+from movie_assets.assets.upkeep import upkeep  # noqa: E402
 from movie_assets.core.errors import MovieError  # noqa: E402
 from movie_assets.core.graph import Graph  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
@@ -38,8 +39,10 @@ def resources_of(studio: Studio, progress: Progress) -> dict[str, object]:
     }
 
 
-def definitions_of(studio: Studio, chosen: Collection[str] | None = None) -> dg.Definitions:
-    """One asset group and one job per movie, of all there are or those chosen, and the sensor that watches them."""
+def definitions_of(
+    studio: Studio, chosen: Collection[str] | None = None, keep_revisions: int | None = None
+) -> dg.Definitions:
+    """One asset group and one job per movie, of all there are or those chosen; what watches them, and their upkeep."""
 
     def ids() -> list[str]:
         return [movie for movie in studio.ids() if chosen is None or movie in chosen]
@@ -47,9 +50,11 @@ def definitions_of(studio: Studio, chosen: Collection[str] | None = None) -> dg.
     loaded = dict(_loaded(studio, ids()))
     assets = [movie_asset(movie, each.graph, INPUTS) for movie, each in loaded.items()]
     jobs = [_job(movie, each.graph) for movie, each in loaded.items()]
+    upkeep_job, upkeep_schedule = upkeep(ids, keep_revisions)
     return dg.Definitions(
         assets=assets,
-        jobs=jobs,
+        jobs=[*jobs, upkeep_job],
+        schedules=[upkeep_schedule],
         sensors=[config_edits(loaded, assets, ids)],
         resources={**resources_of(studio, Notices()), **_keys(studio)},
         executor=dg.in_process_executor,
@@ -93,7 +98,16 @@ def _chosen() -> list[str] | None:
     return [movie.strip() for movie in chosen.split(",")] if chosen else None
 
 
+def _keep_revisions() -> int | None:
+    """`MOVIES_KEEP_REVISIONS`: how many revisions the schedule's sweep keeps; unset, it sweeps nothing."""
+    said = os.environ.get("MOVIES_KEEP_REVISIONS")
+    if said and not (said.isdecimal() and int(said)):
+        logging.getLogger(__name__).warning("MOVIES_KEEP_REVISIONS is not a number from 1: nothing is swept")
+        return None
+    return int(said) if said else None
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     """What `dagster dev`, `dg` and `dagster asset` load."""
-    return definitions_of(_studio(), _chosen())
+    return definitions_of(_studio(), _chosen(), _keep_revisions())

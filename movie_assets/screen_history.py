@@ -12,10 +12,10 @@ from rich.table import Table
 from movie_assets.core.cost import Cost
 from movie_assets.core.difference import ChangedInput, Difference, difference, in_order
 from movie_assets.core.event import ArtefactEvent, InputEvent
+from movie_assets.core.fallback import fallback_of
 from movie_assets.core.ledger import ledger_of
 from movie_assets.core.lineage import Change, Lineage, Making, Next, Setting, Source
 from movie_assets.core.manifest import Manifest
-from movie_assets.core.fallback import fallback_of
 from movie_assets.core.metrics import Metrics, Sums, total_by_provider
 from movie_assets.core.store.movie_store import MovieStore
 
@@ -72,7 +72,8 @@ class History:
         self._out.print(f"what it holds cost: {Cost.of(event.cost for event in events)}")
         self._took(store.metrics.find(manifest.number))
         if films.is_dir():
-            self._out.print(f"in {_shown(films)}: {', '.join(sorted(path.name for path in films.glob('[!.]*')))}")
+            names = sorted(path.name for path in films.glob("[!.]*"))
+            self._out.print(f"in {_shown(films)}: {', '.join(names)}")
 
     def _took(self, metrics: Metrics | None) -> None:
         if metrics is not None:

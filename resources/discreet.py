@@ -13,6 +13,7 @@ from movie_assets.core.ports import (
     Result,
     SpeakRequest,
     Speech,
+    SurroundRequest,
     Workspace,
     WriteRequest,
 )
@@ -41,6 +42,9 @@ class Discreet:
 
     def compose(self, request: ComposeRequest, at: Workspace) -> Result:
         return self._result(lambda at: self.adapter.compose(request, at), at)
+
+    def surround(self, request: SurroundRequest, at: Workspace) -> Result:
+        return self._result(lambda at: self.adapter.surround(request, at), at)
 
     def speak(self, request: SpeakRequest, at: Workspace) -> Speech:
         speech: Speech = self._asked(lambda at: self.adapter.speak(request, at), at)

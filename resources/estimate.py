@@ -29,6 +29,10 @@ _LONG_SIDE, _SQUARE_SIDE = 1536, 1024
 _REFERENCE_TOKENS = 1500.0
 """That a reference picture of about a megapixel takes."""
 
+_SHORTEST_MUSIC, _LONGEST_MUSIC = 10.0, 300.0
+_AMBIENCE_SECONDS = 12.0
+"""Of a sound that is looped."""
+
 MODELS: Mapping[str, Mapping[str, str]] = {
     "openai": {"script": "gpt-6-luna", "picture": "gpt-image-2.5-flare", "narration": "gpt-4o-mini-tts"},
     "elevenlabs": {
@@ -61,7 +65,8 @@ class Estimates:
         told = prospect.settings.get("model")
         model = told or MODELS.get(self.speaks.get(prospect.provider, ""), {}).get(section)
         costs = (
-            self.prices.cost(prospect.provider, model, each) for each in _AMOUNTS.get(section, _nothing)(prospect)
+            self.prices.cost(prospect.provider, model, each)
+            for each in _AMOUNTS.get(section, _nothing)(prospect)
         )
         return next((cost for cost in costs if cost is not None), None)
 
@@ -123,7 +128,13 @@ def _motion(prospect: Prospect) -> Iterator[Amounts]:
 
 
 def _music(prospect: Prospect) -> Iterator[Amounts]:
-    yield {"seconds": float(prospect.given("length") or 0.0)}
+    length = float(prospect.given("length") or 0.0)
+    yield {"seconds": min(max(length, _SHORTEST_MUSIC), _LONGEST_MUSIC)}
+
+
+def _ambience(prospect: Prospect) -> Iterator[Amounts]:
+    yield {"effect_seconds": float(_setting(prospect, "duration_seconds") or _AMBIENCE_SECONDS)}
+    yield {"effects": 1}
 
 
 def _setting(prospect: Prospect, name: str) -> Any:
@@ -137,4 +148,5 @@ _AMOUNTS: Mapping[str, Callable[[Prospect], Iterator[Amounts]]] = {
     "narration": _narration,
     "motion": _motion,
     "music": _music,
+    "ambience": _ambience,
 }

@@ -135,10 +135,8 @@ class _Export:
 
     def _poster(self, name: str, ref: BlobRef) -> tuple[str, Write]:
         """The picture that is seen a third into the film, without captions, cut as the film cuts it."""
-        picture, frame = (
-            self._ref("picture", self._segment_at(_POSTER_AT)),
-            self._manifest.inputs["frame"].payload,
-        )
+        picture = self._ref("picture", self._segment_at(_POSTER_AT))
+        frame = self._manifest.inputs["frame"].payload
         size = frame["width"], frame["height"]
 
         def write(to: Path) -> None:
@@ -187,11 +185,7 @@ class _Export:
 
         subtitles = self._manifest.output(Name("subtitles"))
         album = album_of(self._boards, self._shelf, self._file, self._at)
-        others = [
-            name
-            for name in self._names
-            if (self._shelf.folder / name).is_file() and not name.endswith(".html")
-        ]
+        others = [name for name in self._names if not name.endswith(".html")]
         files = [File(name, (self._shelf.folder / name).stat().st_size) for name in others]
         captions = self._captions(subtitles) if subtitles else None
         return index_page(self._boards, album, self._main, files, captions)

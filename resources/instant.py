@@ -21,6 +21,8 @@ from movie_assets.core.ports import (
     ComposeRequest,
     Encoded,
     FilmRequest,
+    Heard,
+    ListenRequest,
     Look,
     Meta,
     PaintRequest,
@@ -28,11 +30,12 @@ from movie_assets.core.ports import (
     SoundtrackRequest,
     SpeakRequest,
     Speech,
+    SurroundRequest,
     Workspace,
     WriteRequest,
 )
 from movie_assets.core.script import Script, ScriptSegment
-from movie_assets.core.words import Word
+from movie_assets.core.words import Word, spread
 
 __all__ = ["InstantPorts"]
 
@@ -62,7 +65,11 @@ class InstantPorts:
         named = provider in {*self.costs, *self.unable}
         return replace(self, provider=provider) if named else self
 
-    painter = speaker = animator = composer = writer
+    @property
+    def listener(self) -> InstantPorts:
+        return self
+
+    painter = speaker = animator = composer = surrounder = writer
 
     # --- providers ---
 
@@ -94,6 +101,10 @@ class InstantPorts:
         self._count(request)
         return Result(b"music " + canonical(_plain(request)), "audio/wav", self._meta())
 
+    def surround(self, request: SurroundRequest, at: Workspace) -> Result:
+        self._count(request)
+        return Result(b"place " + canonical(_plain(request)), "audio/wav", self._meta())
+
     # --- the renderer ---
 
     def clip(self, request: ClipRequest, at: Workspace) -> Encoded:
@@ -115,6 +126,10 @@ class InstantPorts:
         frame = asked.get("frame", asked)
         seconds = asked.get("frames", 0) / frame["fps"]
         return replace(fine, width=frame["width"], height=frame["height"], seconds=seconds, sound_seconds=seconds)
+
+    def listen(self, request: ListenRequest, at: Workspace) -> Heard:
+        self._count(request)
+        return Heard(spread(request.text, 0.0, request.seconds), "spread", "nobody listens")
 
     def seconds(self, sound: Path) -> float:
         head, _, rest = sound.read_bytes().partition(b" ")

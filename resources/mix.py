@@ -28,6 +28,8 @@ _ATTACK, _RELEASE = 0.25, 0.6
 _SHORTEST_SWELL = 1.5
 _FADE_IN, _FADE_OUT = 1.0, 3.0
 _RAMP = 0.005
+_BLEND = 1.0  # over which one place gives way to the next
+_LONGEST_LOOP = 120.0
 
 _Span: TypeAlias = tuple[float, float]
 _Curve: TypeAlias = NDArray[np.float64]
@@ -42,6 +44,8 @@ def _mix(order: dict[str, Any]) -> dict[str, Any]:
             block = np.zeros((min(_BLOCK, total - begin), 2), np.float32)
             if music is not None:
                 block += next(music)[: len(block)]
+            for place in order["ambiences"] if order["ambience_volume"] > 0 else ():
+                _add_place(block, begin, total, order["ambience_volume"], *place)
             for (file, _, _), span in zip(order["voices"], spoken, strict=True):
                 _add_voice(block, begin, file, span)
             out.write(block.astype("<f4").tobytes())
@@ -69,6 +73,47 @@ def _voice(file: str, samples: int) -> Samples:
     ramp = np.clip((np.arange(len(sound), dtype=np.float32) + 1) / (_RAMP * RATE), 0, 1)[:, None]
     level = np.float32(_gain_to(_LEVEL, [sound]))
     return np.asarray(sound * ramp * ramp[::-1] * level, np.float32)
+
+
+# --- places -----------------------------------------------------------------------------------------------------
+
+
+def _add_place(
+    block: Samples, begin: int, total: int, volume: float, file: str, start: float, end: float
+) -> None:
+    """Adds what of a place falls into a block: looped, and blending with what is heard before and after it."""
+    moments = (np.arange(len(block)) + begin) / RATE
+    rising = (moments - max(start - _BLEND / 2, 0)) / _BLEND
+    falling = (min(end + _BLEND / 2, total / RATE) - moments) / _BLEND
+    presence = np.minimum(rising, falling)
+    if presence.max() <= 0:
+        return
+    loop, gain = _loop(file, volume)
+    played = loop[(begin + np.arange(len(block))) % len(loop)]
+    block += played * (gain * _eased(presence)).astype(np.float32)[:, None]
+
+
+@lru_cache(maxsize=4)
+def _loop(file: str, volume: float) -> tuple[Samples, float]:
+    """A sound whose end goes on with its beginning, and its gain; of a long one the first two minutes."""
+    path, most = Path(file), int(_LONGEST_LOOP * RATE)
+    sound = np.concatenate([np.zeros((0, 2), np.float32), *_first(_stereo(path), most)])[:most]
+    gain = _gain_to(_LEVEL * volume, [sound])
+    if len(sound) < 0.1 * RATE or gain == 0:
+        raise Refused(f"{path.name} holds no sound", next_step="use a file with at least 0.1 s of sound")
+    joint = int(min(JOINT, len(sound) / RATE / 4) * RATE)
+    angle = np.linspace(0, math.pi / 2, joint, dtype=np.float32)[:, None]
+    blended = sound[:joint] * np.sin(angle) + sound[-joint:] * np.cos(angle)
+    return np.concatenate([blended, sound[joint:-joint]]), gain
+
+
+def _first(blocks: Iterable[Samples], samples: int) -> Iterator[Samples]:
+    """As many blocks as it takes to have so many samples."""
+    for block in blocks:
+        yield block
+        samples -= len(block)
+        if samples <= 0:
+            return
 
 
 # --- music ------------------------------------------------------------------------------------------------------

@@ -96,16 +96,17 @@ def _units(name: str, model: str, units: Any) -> dict[str, float]:
 
 def _usd(where: str, price: Any) -> float:
     """USD for one of a unit."""
-    usd, per = (
-        (price.get("usd"), price.get("per", 1)) if isinstance(price, Mapping) else (price, 1)
-    )
-    if not (_is_number(usd) and usd >= 0 and _is_number(per) and per > 0):
+    told: Mapping[str, Any] = price if isinstance(price, Mapping) else {"usd": price}
+    usd, per = (_number(told.get(name, 1 if name == "per" else None)) for name in ("usd", "per"))
+    if not told.keys() <= {"usd", "per"} or usd is None or not per:
         raise _unreadable(where, price)
-    return float(usd) / float(per)
+    return usd / per
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+def _number(value: Any) -> float | None:
+    """What is a number of zero or more."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and isfinite(value) and value >= 0 else None
 
 
 def _unreadable(where: str, value: object) -> Refused:

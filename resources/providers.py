@@ -8,7 +8,16 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from movie_assets.core.errors import Refused
-from movie_assets.core.ports import Animator, Composer, Painter, Renderer, Speaker, Writer
+from movie_assets.core.ports import (
+    Animator,
+    Composer,
+    Listener,
+    Painter,
+    Renderer,
+    Speaker,
+    Surrounder,
+    Writer,
+)
 from movie_assets.core.reason import LOCAL
 from resources.connections import OFFLINE, Connections
 from resources.discreet import Discreet
@@ -46,6 +55,12 @@ class Providers:
 
         return FfmpegRenderer()
 
+    @cached_property
+    def listener(self) -> Listener:
+        from resources.alignment import Aligner
+
+        return Aligner()
+
     def writer(self, provider: str) -> Writer:
         return self._port("script", provider, _WRITERS)
 
@@ -60,6 +75,9 @@ class Providers:
 
     def composer(self, provider: str) -> Composer:
         return self._port("music", provider, _COMPOSERS)
+
+    def surrounder(self, provider: str) -> Surrounder:
+        return self._port("ambience", provider, _SURROUNDERS)
 
     def line(self, provider: str) -> Line:
         """The line to a connection; `Unready` if its key is not set."""
@@ -140,6 +158,12 @@ def _offline_composer(line: Line, prices: Prices) -> Composer:
     return OfflineComposer()
 
 
+def _offline_surrounder(line: Line, prices: Prices) -> Surrounder:
+    from resources.offline.ambience import OfflineSurrounder
+
+    return OfflineSurrounder()
+
+
 def _openai_writer(line: Line, prices: Prices) -> Writer:
     from resources.openai.write import OpenAIWriter
 
@@ -152,6 +176,30 @@ def _openai_painter(line: Line, prices: Prices) -> Painter:
     return OpenAIPainter(line, prices)
 
 
+def _elevenlabs_speaker(line: Line, prices: Prices) -> Speaker:
+    from resources.elevenlabs.speak import ElevenLabsSpeaker
+
+    return ElevenLabsSpeaker(line, prices)
+
+
+def _elevenlabs_composer(line: Line, prices: Prices) -> Composer:
+    from resources.elevenlabs.compose import ElevenLabsComposer
+
+    return ElevenLabsComposer(line, prices)
+
+
+def _elevenlabs_surrounder(line: Line, prices: Prices) -> Surrounder:
+    from resources.elevenlabs.ambience import ElevenLabsSurrounder
+
+    return ElevenLabsSurrounder(line, prices)
+
+
+def _openai_speaker(line: Line, prices: Prices) -> Speaker:
+    from resources.openai.speak import OpenAISpeaker
+
+    return OpenAISpeaker(line, prices)
+
+
 def _video_animator(line: Line, prices: Prices) -> Animator:
     from resources.video.animate import VideoAnimator
 
@@ -160,13 +208,22 @@ def _video_animator(line: Line, prices: Prices) -> Animator:
 
 _WRITERS: Mapping[str, Make[Writer]] = {"offline": _offline_writer, "openai": _openai_writer}
 _PAINTERS: Mapping[str, Make[Painter]] = {"offline": _offline_painter, "openai": _openai_painter}
-_SPEAKERS: Mapping[str, Make[Speaker]] = {"offline": _offline_voice}
+_SPEAKERS: Mapping[str, Make[Speaker]] = {
+    "offline": _offline_voice,
+    "openai": _openai_speaker,
+    "elevenlabs": _elevenlabs_speaker,
+}
 _ANIMATORS: Mapping[str, Make[Animator]] = {"offline": _offline_animator, "video": _video_animator}
-_COMPOSERS: Mapping[str, Make[Composer]] = {"offline": _offline_composer}
+_COMPOSERS: Mapping[str, Make[Composer]] = {"offline": _offline_composer, "elevenlabs": _elevenlabs_composer}
+_SURROUNDERS: Mapping[str, Make[Surrounder]] = {
+    "offline": _offline_surrounder,
+    "elevenlabs": _elevenlabs_surrounder,
+}
 _MAKERS: Mapping[str, Mapping[str, Make[Any]]] = {
     "script": _WRITERS,
     "picture": _PAINTERS,
     "narration": _SPEAKERS,
     "motion": _ANIMATORS,
     "music": _COMPOSERS,
+    "ambience": _SURROUNDERS,
 }

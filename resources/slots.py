@@ -69,10 +69,10 @@ class Slots:
             os.close(held)
 
     def _is_first(self, ticket: Path) -> bool:
-        for name in sorted(os.listdir(ticket.parent)):
-            if name == ticket.name:
+        for other in sorted(ticket.parent.iterdir()):
+            if other == ticket:
                 return True
-            if not _sweep(ticket.parent / name):
+            if not _sweep(other):
                 return False
         return False
 
@@ -92,7 +92,7 @@ class Slots:
         most = self._limits.per_minute
         if most is None:
             return True
-        with (self._folder / f"begun-{most}").open("a+") as file:
+        with (self._folder / "begun").open("a+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             now = self._seconds()
@@ -108,13 +108,13 @@ class Slots:
             return True
 
     def _made(self, folder: Path) -> Path:
-        try:
+        with suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
+        if not os.access(folder, os.W_OK):
             raise Unready(
-                f"cannot make the folder {folder}: {error.strerror}",
-                next_step="make it writable, or set TMPDIR to a folder that is",
-            ) from error
+                f"cannot write into the folder {folder}",
+                next_step="remove it or make it writable, or set TMPDIR to a folder that is",
+            )
         return folder
 
 

@@ -40,6 +40,8 @@ def soundtrack(request: SoundtrackRequest, at: Workspace) -> Encoded:
         "voices": [(str(voice.sound.absolute()), voice.start, voice.duration) for voice in request.voices],
         "music": None if request.music is None else str(request.music.absolute()),
         "music_volume": request.music_volume,
+        "ambiences": [(str(each.sound.absolute()), each.start, each.end) for each in request.ambiences],
+        "ambience_volume": request.ambience_volume,
         "samples": samples,
         "file": str(mixed),
     }

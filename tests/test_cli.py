@@ -115,6 +115,7 @@ def test_export_writes_an_old_revision(shell: Any) -> None:
     assert Path("films/tale/film.mp4").read_bytes() != first
     shell("export tale rev-0001 --to old")
     assert Path("old/film.mp4").read_bytes() == first
+    assert Path("old/film.otioz").exists() and not Path("films/tale/film.otioz").exists()
 
 
 def test_show_is_json_for_programs(shell: Any) -> None:

@@ -97,6 +97,8 @@ def test_diff_tells_what_differs(shell: Any) -> None:
     assert "narration[2]: voice en-us → en-gb" in said and "picture[0]" not in said
     found = shell.json("diff tale 1 2")
     assert {each["name"] for each in found["inputs"]} == {f"narration[{i}]" for i in range(3)}
+    lines = shell("diff tale 1 2 --page pages/diff.html").strip().splitlines()
+    assert lines[-1] == "pages/diff.html" and "voice en-us" in Path("pages/diff.html").read_text()
     shell("diff tale 1 9", code=2)
     shell("diff tale one 2", code=2)
 

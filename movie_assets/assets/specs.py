@@ -21,6 +21,7 @@ _KINDS = {
     "picture": "image",
     "narration": "audio",
     "music": "audio",
+    "ambience": "audio",
     "soundtrack": "audio",
     "clip": "video",
     "film": "video",

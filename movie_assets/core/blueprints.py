@@ -41,7 +41,7 @@ PICTURE = Producer(
     checks=(on.PICTURE_SHOWS, on.PICTURE_SIZE), judge=on.judge_picture,
 )  # fmt: skip
 NARRATION = Producer(
-    "narration", "1", SEGMENT, (same("segment_text"), input_("narration"), input_("language")),
+    "narration", "2", SEGMENT, (same("segment_text"), input_("narration"), input_("language")),
     ("narration", "words"), make.narration, asks="narration",
     about="This segment's voice, and when each word is heard.",
     checks=(on.AUDIBLE, on.WORDS_WITHIN), judge=on.judge_narration,
@@ -71,14 +71,21 @@ MUSIC = Producer(
     about="The score, for the target length; looped and trimmed to the real one by the soundtrack.",
     checks=(on.MUSIC_AUDIBLE,), judge=on.judge_music,
 )  # fmt: skip
+AMBIENCE = Producer(
+    "ambience", "1", SEGMENT, (input_("ambience"),), ("ambience",), make.ambience, asks="ambience",
+    instant=lambda ambience: not ambience,
+    about="What is heard at this segment's place, behind the voice.",
+    checks=(on.AMBIENCE_AUDIBLE,), judge=on.judge_ambience,
+)  # fmt: skip
 TIMELINE = Producer(
     "timeline", "1", MOVIE, (every("words"), input_("pause"), input_("frame")), ("timeline",), make.timeline,
     about="What plays when.",
 )  # fmt: skip
 SOUNDTRACK = Producer(
-    "soundtrack", "1", MOVIE, (every("narration"), same("music"), same("timeline"), input_("volume")),
+    "soundtrack", "1", MOVIE, (every("narration"), same("music"), same("timeline"), input_("volume"),
+     every("ambience"), input_("ambience_volume")),
     ("soundtrack",), make.soundtrack,
-    about="All voices over the music, encoded once.",
+    about="All voices over the music and the sound of places, encoded once.",
     checks=(on.LOUDNESS,), judge=on.judge_soundtrack,
 )  # fmt: skip
 SUBTITLES = Producer(
@@ -95,8 +102,8 @@ FILM = Producer(
 
 NARRATED = Blueprint(
     "narrated",
-    (SCRIPT, SEGMENT_TEXT, PICTURE_PROMPT, PICTURE, NARRATION, MOTION, CLIP, MUSIC_PROMPT, MUSIC, TIMELINE,
-     SOUNDTRACK, SUBTITLES, FILM),
+    (SCRIPT, SEGMENT_TEXT, PICTURE_PROMPT, PICTURE, NARRATION, MOTION, CLIP, MUSIC_PROMPT, MUSIC, AMBIENCE,
+     TIMELINE, SOUNDTRACK, SUBTITLES, FILM),
     exports={
         "film.mp4": "film", "film.srt": "subtitles", "film.vtt": "subtitles", "poster.jpg": "film",
         "film.otio": "film", "provenance.json": "film", "index.html": "film",
@@ -106,7 +113,7 @@ NARRATED = Blueprint(
 
 PODCAST = Blueprint(
     "podcast",
-    (SCRIPT, SEGMENT_TEXT, NARRATION, MUSIC_PROMPT, MUSIC, TIMELINE, SOUNDTRACK, SUBTITLES),
+    (SCRIPT, SEGMENT_TEXT, NARRATION, MUSIC_PROMPT, MUSIC, AMBIENCE, TIMELINE, SOUNDTRACK, SUBTITLES),
     exports={
         "podcast.m4a": "soundtrack", "podcast.mp3": "soundtrack", "podcast.srt": "subtitles",
         "podcast.vtt": "subtitles", "provenance.json": "soundtrack", "index.html": "soundtrack",

@@ -15,6 +15,7 @@ from movie_assets.core.words import Words
 
 __all__ = [
     "ALL_SAID",
+    "AMBIENCE_AUDIBLE",
     "AUDIBLE",
     "CLIP_LENGTH",
     "CLIP_SHOWS",
@@ -27,6 +28,7 @@ __all__ = [
     "PICTURE_SHOWS",
     "PICTURE_SIZE",
     "WORDS_WITHIN",
+    "judge_ambience",
     "judge_clip",
     "judge_film",
     "judge_motion",
@@ -49,6 +51,7 @@ CLIP_SHOWS = Check("clip", "shows_something", "The clip is not black.")
 CLIP_LENGTH = Check("clip", "covers_narration", "The clip is as long as what is said in it.")
 CLIP_SIZE = Check("clip", "frame_size", "The clip has the film's size.")
 MUSIC_AUDIBLE = Check("music", "audible", "The music can be heard.")
+AMBIENCE_AUDIBLE = Check("ambience", "audible", "The place can be heard.")
 LOUDNESS = Check("soundtrack", "loudness", "-16 LUFS within 0.5, and no peak above -1.5 dBTP.", False)
 FILM_LENGTH = Check("film", "as_long_as_its_sound", "Picture and sound end together, within a frame.")
 FILM_SIZE = Check("film", "frame_size", "The film has the size that was asked for.")
@@ -108,6 +111,13 @@ def judge_music(task: Task, made: Made) -> Iterator[Verdict]:
     score = made["music"]
     if score.media_type != "application/json":
         yield MUSIC_AUDIBLE.verdict(_silent("music", _look(task, score)))
+
+
+def judge_ambience(task: Task, made: Made) -> Iterator[Verdict]:
+    """A silent place is none, unless none is asked for."""
+    place = made["ambience"]
+    if place.media_type != "application/json":
+        yield AMBIENCE_AUDIBLE.verdict(_silent("ambience", _look(task, place)))
 
 
 def judge_soundtrack(task: Task, made: Made) -> Iterator[Verdict]:

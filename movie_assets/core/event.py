@@ -70,6 +70,17 @@ class ArtefactEvent(
     diagnostics: dict[str, Any] = {}
 
     @property
+    def adopted(self) -> bool:
+        """Whether another variation of the movie paid for it."""
+        return "adopted" in self.diagnostics
+
+    @property
+    def price(self) -> float | None:
+        """What it cost whoever had it made; None where that is not known."""
+        price: float | None = self.diagnostics["adopted"]["cost"] if self.adopted else self.cost
+        return price
+
+    @property
     def name(self) -> Name:
         return Name.parse(self.artefact_id)
 

@@ -13,6 +13,8 @@ from movie_assets.core.artefact import BlobRef, Name, Scope
 from movie_assets.core.digest import digest_of
 from movie_assets.core.errors import Refused
 from movie_assets.core.movie_file import (
+    AmbienceOverride,
+    AmbienceSection,
     MotionSection,
     MovieFile,
     MusicSection,
@@ -73,6 +75,10 @@ def _own_script(section: ScriptSection) -> bool:
     return section.source is not None
 
 
+def _silent(ambience: AmbienceSection | AmbienceOverride) -> bool:
+    return not ambience.prompt
+
+
 def _animated(motion: MotionSection) -> bool:
     return motion.kind == "animated"
 
@@ -96,6 +102,7 @@ _ROWS: Mapping[str, _Row] = {
     "music": _Row(Scope.MOVIE, "music", ("provider", "model?", "settings"), _FILE),
     "length": _Row(Scope.MOVIE, "", "duration"),
     "volume": _Row(Scope.MOVIE, "music", "volume", off=0.0),
+    "ambience_volume": _Row(Scope.MOVIE, "ambience", "volume"),
     "text": _Row(Scope.SEGMENT, "narration", "text"),
     "prompt": _Row(Scope.SEGMENT, "picture", ("style", "prompt")),
     "picture": _Row(
@@ -113,6 +120,7 @@ _ROWS: Mapping[str, _Row] = {
         ("kind", "move?"),
         (_animated, ("kind", "provider", "model?", "seconds", "prompt?", "settings")),
     ),
+    "ambience": _Row(Scope.SEGMENT, "ambience", ("provider", "model?", "prompt", "settings"), (_silent, ())),
     "transition": _Row(Scope.SEGMENT, "transition", ("style", "seconds")),
 }
 

@@ -96,6 +96,7 @@ def metrics_of(
     wall_seconds: float | None = None,
 ) -> Metrics:
     """What a revision took by what was logged for it; what of its artefacts was not made for it was reused."""
+    events = [event for event in events if not event.adopted]
     made = {(event.artefact_id, event.inputs_digest) for event in events if event.status == "succeeded"}
     found = _grouped([*_worked(events), *_reused(artefacts or {}, made, index)])
     lines = tuple(
@@ -167,7 +168,7 @@ def _reused(
             event = index.result(name.kind, record.inputs_digest)
             jobs.setdefault((record.produced_by, name.segment), []).append(event)
     for (producer, _), results in jobs.items():
-        saved = Cost.of(event.cost if event else None for event in results)
+        saved = Cost.of(event.price if event else None for event in results)
         yield (producer, _provider([event for event in results if event])), Sums(reused=1, saved=saved)
 
 

@@ -353,8 +353,11 @@ class Production:
     def error(self) -> MovieError | None:
         """The failures of this run as one error, each named with what it blocked."""
         errors = [outcome.error for outcome in self.failures if outcome.error is not None]
-        if len(errors) <= 1:
-            return errors[0] if errors else None
+        if not errors:
+            return None
+        if len(errors) == 1:
+            errors[0].labels = {"movie": self.movie.id, **errors[0].labels}
+            return errors[0]
         alike: dict[str, list[MovieError]] = {}
         for error in errors:
             alike.setdefault(error.fact, []).append(error)

@@ -25,6 +25,8 @@ from movie_assets.core.section import OTHERS, Alternative, Section, as_written, 
 from movie_assets.core.variation import Reader, variations_of, varied
 
 __all__ = [
+    "AmbienceOverride",
+    "AmbienceSection",
     "FrameSection",
     "MotionSection",
     "MovieFile",
@@ -99,6 +101,10 @@ def _scalar(value: Any) -> Any:
 
 def _unless_none(value: Any) -> Any:
     return None if value == "none" else value
+
+
+def _silent_if_none(value: Any) -> Any:
+    return {"prompt": ""} if value == "none" else value
 
 
 # Each type says in its description what it asks for; the sentences about mistakes are made of it.
@@ -297,6 +303,40 @@ class MusicSection(Section):
     otherwise: Others[MusicAlternative] = ()
 
 
+class AmbienceAlternative(Alternative):
+    """Who else may make it."""
+
+    asks = "a provider, or a mapping such as {provider: offline}"
+    provider: Annotated[Title, _named("ambience")] = "offline"
+    model: Label = None
+    settings: Settings = {}
+
+
+class AmbienceSection(Section):
+    """What is heard behind the voice, and who makes it; without `prompt` nothing is."""
+
+    short = "prompt"
+    asks = "none or a mapping such as {prompt: surf on black rocks}"
+    provider: Annotated[Title, _named("ambience")] = "offline"
+    model: Label = None
+    prompt: Text = ""
+    volume: Volume = 0.2
+    settings: Settings = {}
+    otherwise: Others[AmbienceAlternative] = ()
+
+
+class AmbienceOverride(Section):
+    """What is heard in one segment; how loud it is holds for the whole film."""
+
+    short = "prompt"
+    asks = "none or a mapping such as {prompt: wind in dry grass}"
+    provider: Annotated[Title, _named("ambience")] = "offline"
+    model: Label = None
+    prompt: Text = ""
+    settings: Settings = {}
+    otherwise: Others[AmbienceAlternative] = ()
+
+
 class CaptionsSection(Section):
     """How the narration is shown; `burn` puts it into the picture."""
 
@@ -313,6 +353,7 @@ class SegmentOverride(Section):
     picture: PictureOverride = PictureOverride()
     narration: NarrationOverride = NarrationOverride()
     motion: MotionSection = MotionSection()
+    ambience: Annotated[AmbienceOverride, BeforeValidator(_silent_if_none)] = AmbienceOverride()
     transition: TransitionSection = TransitionSection()
 
 
@@ -355,6 +396,7 @@ class MovieFile(Section):
     narration: NarrationSection = NarrationSection()
     motion: MotionSection = MotionSection()
     music: Annotated[MusicSection | None, BeforeValidator(_unless_none)] = MusicSection()
+    ambience: Annotated[AmbienceSection, BeforeValidator(_silent_if_none)] = AmbienceSection()
     captions: CaptionsSection = CaptionsSection()
     budget_usd: Usd = None
     overrides: Overrides = {}

@@ -83,6 +83,9 @@ music:
   volume: 0.3               # 0 to 1
   # file: my-own.mp3
 
+# What is heard behind the voice: surf, wind, rain, birds, a forest, a city. Or `ambience: none`.
+# ambience: {{prompt: surf on black rocks, volume: 0.2}}
+
 # karaoke lights up each word as it is spoken; also plain, or `captions: none`. burn puts them into the picture.
 captions: {{style: karaoke, burn: true}}
 

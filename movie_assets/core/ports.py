@@ -18,6 +18,7 @@ from movie_assets.core.pending import Pending, Unkept
 from movie_assets.core.words import Word, Words
 
 __all__ = [
+    "Ambience",
     "AnimateRequest",
     "Animator",
     "Captions",
@@ -27,6 +28,9 @@ __all__ = [
     "Encoded",
     "FilmRequest",
     "Frame",
+    "Heard",
+    "ListenRequest",
+    "Listener",
     "Look",
     "Meta",
     "PaintRequest",
@@ -38,6 +42,8 @@ __all__ = [
     "SpeakRequest",
     "Speaker",
     "Speech",
+    "SurroundRequest",
+    "Surrounder",
     "Transition",
     "Voice",
     "Workspace",
@@ -160,6 +166,16 @@ class ComposeRequest:
     take: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class SurroundRequest:
+    """Make about `seconds` of what is heard at a place, without speech or music; it will be played in a loop."""
+
+    prompt: str
+    seconds: float
+    settings: Settings
+    take: int = 1
+
+
 class Writer(Protocol):
     """Writes scripts."""
 
@@ -188,6 +204,37 @@ class Composer(Protocol):
     """Composes music."""
 
     def compose(self, request: ComposeRequest, at: Workspace) -> Result: ...
+
+
+class Surrounder(Protocol):
+    """Makes the sound of a place."""
+
+    def surround(self, request: SurroundRequest, at: Workspace) -> Result: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListenRequest:
+    """Tell when each word of a text is heard in a recording of it, `seconds` long."""
+
+    sound: Path
+    text: str
+    language: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The words of a recording; `how` their times came: `told`, `aligned` or `spread`, and `because` of what."""
+
+    words: tuple[Word, ...]
+    how: str
+    because: str = ""
+
+
+class Listener(Protocol):
+    """Tells the words' times of a recording that nobody told them of."""
+
+    def listen(self, request: ListenRequest, at: Workspace) -> Heard: ...
 
 
 # --- the renderer ---------------------------------------------------------------------------------------------
@@ -254,13 +301,24 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
+class Ambience:
+    """The sound of a place, and from when to when it is heard in the film, in seconds."""
+
+    sound: Path
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class SoundtrackRequest:
-    """Mix voices over music, `seconds` long; `music_volume` 0 to 1 relative to the voice."""
+    """Mix voices over music and places, `seconds` long; volumes are 0 to 1 relative to the voice."""
 
     voices: tuple[Voice, ...]
     music: Path | None
     music_volume: float
     seconds: float
+    ambiences: tuple[Ambience, ...] = ()
+    ambience_volume: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from movie_assets.core.camera import CameraMove, move_for
 from movie_assets.core.digest import canonical
 from movie_assets.core.errors import Refused
 from movie_assets.core.ports import (
+    Ambience,
     AnimateRequest,
     Captions,
     ClipRequest,
@@ -21,6 +23,8 @@ from movie_assets.core.ports import (
     Encoded,
     FilmRequest,
     Frame,
+    Heard,
+    ListenRequest,
     Meta,
     PaintRequest,
     Result,
@@ -28,6 +32,7 @@ from movie_assets.core.ports import (
     SoundtrackRequest,
     SpeakRequest,
     Speech,
+    SurroundRequest,
     Transition,
     Voice,
     WriteRequest,
@@ -38,9 +43,10 @@ from movie_assets.core.script_file import parse_script
 from movie_assets.core.subtitles import cues, to_srt
 from movie_assets.core.task import Reading, Task
 from movie_assets.core.timeline import Timeline, segment_frames, timeline_of
-from movie_assets.core.words import Word, Words
+from movie_assets.core.words import Words
 
 __all__ = [
+    "ambience",
     "clip",
     "film",
     "motion",
@@ -59,6 +65,7 @@ __all__ = [
 Made = Mapping[str, Result]
 
 _OURS = Meta(LOCAL, cost=0.0)
+_AMBIENCE_SECONDS = 12.0  # after which hardly anybody hears a loop begin again
 
 
 def _json(value: Any) -> Result:
@@ -188,10 +195,23 @@ def narration(task: Task) -> Made:
         request = SpeakRequest(text, task.given("language"), _settings(settings), take=task.take)
         speech = task.ports.speaker(settings["provider"]).speak(request, task.at)
     duration = task.ports.renderer.seconds(_as_file(speech.sound, task))
-    words = speech.words if speech.words is not None else _spread(text, duration)
+    heard = _heard(speech, text, duration, task)
     notes = {**speech.sound.meta.notes, "seconds": round(duration, 3), "text": text}
     sound = replace(speech.sound, meta=replace(speech.sound.meta, notes=notes))
-    return {"narration": sound, "words": _json(Words(duration, words))}
+    return {"narration": sound, "words": _words(duration, heard)}
+
+
+def _heard(speech: Speech, text: str, duration: float, task: Task) -> Heard:
+    if speech.words is not None:
+        return Heard(speech.words, "told")
+    request = ListenRequest(_as_file(speech.sound, task), text, task.given("language"), duration)
+    return task.ports.listener.listen(request, task.at)
+
+
+def _words(duration: float, heard: Heard) -> Result:
+    notes = {"words": heard.how} | ({"because": heard.because} if heard.because else {})
+    made = _json(Words(duration, heard.words))
+    return replace(made, meta=replace(made.meta, notes=notes))
 
 
 def _as_file(result: Result, task: Task) -> Path:
@@ -200,18 +220,6 @@ def _as_file(result: Result, task: Task) -> Path:
     path = task.at.scratch / "sound"
     path.write_bytes(result.body)
     return path
-
-
-def _spread(text: str, duration: float) -> tuple[Word, ...]:
-    """Word times by share of characters, where nothing better is known."""
-    words = text.split()
-    total = sum(len(word) + 1 for word in words) or 1
-    times, at = [], 0.0
-    for word in words:
-        until = at + duration * (len(word) + 1) / total
-        times.append(Word(word, round(at, 3), round(until, 3)))
-        at = until
-    return tuple(times)
 
 
 def motion(task: Task) -> Made:
@@ -288,6 +296,15 @@ def music(task: Task) -> Made:
     return {"music": task.ports.composer(settings["provider"]).compose(request, task.at)}
 
 
+def ambience(task: Task) -> Made:
+    """The sound of a segment's place, to be looped; JSON null where none is wanted."""
+    settings = task.given("ambience")
+    if not settings:
+        return {"ambience": _json(None)}
+    request = SurroundRequest(settings["prompt"], _AMBIENCE_SECONDS, _settings(settings), take=task.take)
+    return {"ambience": task.ports.surrounder(settings["provider"]).surround(request, task.at)}
+
+
 def timeline(task: Task) -> Made:
     """What plays when."""
     lengths = [reading.json(Words).duration for reading in task.all("words")]
@@ -295,7 +312,7 @@ def timeline(task: Task) -> Made:
 
 
 def soundtrack(task: Task) -> Made:
-    """Mixes all narrations over the music, once for the whole film."""
+    """Mixes all narrations over the music and the places, once for the whole film."""
     plan, score = task.one("timeline").json(Timeline), task.one("music")
     voices = tuple(
         Voice(reading.file(), segment.voice_start, segment.voice_seconds)
@@ -303,9 +320,26 @@ def soundtrack(task: Task) -> Made:
     )
     has_music = score.ref.media_type != "application/json"
     request = SoundtrackRequest(
-        voices, score.file() if has_music else None, float(task.given("volume")), plan.seconds
+        voices,
+        score.file() if has_music else None,
+        float(task.given("volume")),
+        plan.seconds,
+        ambiences=tuple(_ambiences(task, plan)),
+        ambience_volume=float(task.given("ambience_volume")),
     )
     return {"soundtrack": _rendered(task.ports.renderer.soundtrack(request, task.at))}
+
+
+def _ambiences(task: Task, plan: Timeline) -> Iterator[Ambience]:
+    """The places by when each is heard: one that goes on over several segments is heard without a break."""
+    by_place = groupby(
+        zip(task.all("ambience"), plan.segments, strict=True), key=lambda pair: pair[0].ref.digest
+    )
+    for _, group in by_place:
+        (place, first), *_, (_, last) = [*(pairs := list(group)), pairs[-1]]
+        if place.ref.media_type != "application/json":
+            end = (last.start_frame + last.frames) / plan.fps
+            yield Ambience(place.file(), first.start_frame / plan.fps, end)
 
 
 def subtitles(task: Task) -> Made:

@@ -33,6 +33,7 @@ WANTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "clip": ("a video", ("video/",)),
     "music_prompt": ("a text", ("text/",)),
     "music": ("music", ("audio/",)),
+    "ambience": ("a recording", ("audio/",)),
     "timeline": ("a timeline as JSON", (_JSON,)),
     "soundtrack": ("sound", ("audio/",)),
     "subtitles": ("subtitles as SRT", ("application/x-subrip",)),

@@ -33,12 +33,12 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _spread(cls, value: Any) -> Any:
+        if isinstance(value, list) and OTHERWISE in cls.model_fields:
+            value = cls._first_of(value)
         if isinstance(value, dict):
             return {
                 key: each for key, each in value.items() if each is not None or key not in cls.model_fields
             }
-        if isinstance(value, list) and OTHERWISE in cls.model_fields:
-            return cls._first_of(value)
         return {cls.short: value} if cls.short and isinstance(value, str) else value
 
     @classmethod
@@ -47,7 +47,7 @@ class Section(BaseModel):
         first = entries[0] if entries else None
         if isinstance(first, str):
             first = {cls.short or "provider": first}
-        return cls._spread({**first, OTHERS: entries[1:]}) if isinstance(first, dict) else entries
+        return {**first, OTHERS: entries[1:]} if isinstance(first, dict) else entries
 
 
 class Alternative(Section):

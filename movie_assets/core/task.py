@@ -13,9 +13,11 @@ from movie_assets.core.artefact import BlobRef
 from movie_assets.core.ports import (
     Animator,
     Composer,
+    Listener,
     Painter,
     Renderer,
     Speaker,
+    Surrounder,
     Workspace,
     Writer,
 )
@@ -58,6 +60,9 @@ class Ports(Protocol):
     @property
     def renderer(self) -> Renderer: ...
 
+    @property
+    def listener(self) -> Listener: ...
+
     def writer(self, provider: str) -> Writer: ...
 
     def painter(self, provider: str) -> Painter: ...
@@ -67,6 +72,8 @@ class Ports(Protocol):
     def animator(self, provider: str) -> Animator: ...
 
     def composer(self, provider: str) -> Composer: ...
+
+    def surrounder(self, provider: str) -> Surrounder: ...
 
 
 @dataclass(frozen=True, slots=True)

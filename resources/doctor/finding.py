@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from movie_assets.core.errors import MovieError
 
@@ -12,8 +13,7 @@ __all__ = ["Finding", "fault", "ok", "warning"]
 State = Literal["ok", "warning", "missing"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, rename="camel"):
     """What was looked at, how it is, and what to do about it; `missing` is what no film can be made without."""
 
     what: str

@@ -36,7 +36,7 @@ def check_connection(connection: Connection, named: Named, *, needed: bool) -> l
     except MovieError as error:
         findings = [fault(connection.name, error, needed=needed)]
     return [
-        replace(each, told=scrub.text(each.told), next_step=scrub.text(each.next_step)) for each in findings
+        Finding(each.what, each.state, scrub.text(each.told), scrub.text(each.next_step)) for each in findings
     ]
 
 

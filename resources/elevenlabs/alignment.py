@@ -26,6 +26,8 @@ def spans_of(text: str, alignment: Any) -> list[Span | None] | None:
     if not timed or not letters:
         return None
     told = "".join(letter for letter, _ in timed)
+    if told == letters:
+        return [span for _, span in timed]
     spans: list[Span | None] = [None] * len(letters)
     for own, other, length in SequenceMatcher(None, letters, told, autojunk=False).get_matching_blocks():
         for offset in range(length):
@@ -61,7 +63,8 @@ def words_of(text: str, spans: Sequence[Span | None], duration: float) -> tuple[
         found.append(_heard(word, spans[at : at + len(word)]))
         at += len(word)
     starts = _filled([span and span[0] for span in found], duration)
-    ends = [span[1] if span else until for span, until in zip(found, [*starts[1:], duration], strict=True)]
+    nexts = [*starts, duration][1:]
+    ends = [span[1] if span else until for span, until in zip(found, nexts, strict=True)]
     return tuple(
         Word(word, round(start, 3), round(min(max(start, end), duration), 3))
         for word, start, end in zip(texts, starts, ends, strict=True)

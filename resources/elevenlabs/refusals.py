@@ -38,7 +38,8 @@ def translated(error: ApiError | httpx.HTTPError | httpx.InvalidURL, connection:
     if isinstance(error, ApiError):
         made = _unreadable(error) if (error.status_code or 0) < 300 else _of_answer(error, connection)
         headers = httpx.Headers(error.headers or {})
-        made.with_labels(status=error.status_code, request_id=headers.get("request-id") or _id_in(error.body))
+        request_id = headers.get("request-id") or _id_in(error.body)
+        made.with_labels(status=error.status_code, code=_code(error.body), request_id=request_id)
     elif isinstance(error, httpx.TimeoutException):
         made = Transient(
             f"no whole answer within {connection.timeout:g} seconds",
@@ -110,6 +111,13 @@ def _codes(body: Any) -> set[str]:
     if not isinstance(detail, Mapping):
         return set()
     return {str(detail[name]) for name in ("status", "code", "type") if detail.get(name)}
+
+
+def _code(body: Any) -> str | None:
+    """What an error is called first of all."""
+    detail = _detail(body)
+    found = (detail.get("status") or detail.get("code")) if isinstance(detail, Mapping) else None
+    return str(found) if found else None
 
 
 def _fact(error: ApiError) -> str:

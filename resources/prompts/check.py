@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from movie_assets.core.movie_file import MovieFile, PictureSection, ScriptSection
+from movie_assets.core.movie_file import MovieFile
 from movie_assets.core.problem import Problem, refusal
+from movie_assets.core.section import OTHERS
 from resources.movie_folder import MovieFolder
 from resources.prompts import wrong_places
 
 __all__ = ["check_prompts"]
 
-Path = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 
 _UNREAD = {
     "template": "offline makes no prompt from a template; remove it, or name another provider",
@@ -31,24 +33,29 @@ def check_prompts(said: MovieFile, folder: MovieFolder) -> None:
     if unread:
         raise said.refusal(unread)
     templates = {
-        (path[-1], written.template): None for path, written, _ in sections if written.template is not None
+        ("script" if path[0] == "script" else "picture", written.template): None
+        for path, written, _ in sections
+        if written.template is not None
     }
     for section, name in templates:
         text = folder.file(name).read_text(encoding="utf-8", errors="replace")
-        if problems := [Problem(*wrong) for wrong in wrong_places(str(section), text)]:
+        if problems := [Problem(*wrong) for wrong in wrong_places(section, text)]:
             raise refusal(name, problems, f"correct {name}, then: movies check {said.id}")
 
 
-def _sections(said: MovieFile) -> Iterator[tuple[Path, ScriptSection | PictureSection, str]]:
+def _sections(said: MovieFile) -> Iterator[tuple[Place, Any, str]]:
     """Where a prompt may be made, what is written there, and who is asked."""
     if said.script.source is None:
-        yield ("script",), said.script, said.script.provider
-    yield ("picture",), said.picture, said.picture.provider
+        yield from _providers(("script",), said.script, said.script.provider)
+    yield from _providers(("picture",), said.picture, said.picture.provider)
     for segment, override in said.overrides.items():
-        written = override.picture
+        written, path = override.picture, ("overrides", segment, "picture")
         told = "provider" in written.model_fields_set
-        yield (
-            ("overrides", segment, "picture"),
-            written,
-            written.provider if told else said.picture.provider,
-        )
+        yield from _providers(path, written, written.provider if told else said.picture.provider)
+
+
+def _providers(path: Place, written: Any, provider: str) -> Iterator[tuple[Place, Any, str]]:
+    """A section, and each who is asked where its provider cannot."""
+    yield path, written, provider
+    for number, other in enumerate(written.otherwise):
+        yield (*path, OTHERS, number), other, other.provider

@@ -55,7 +55,7 @@ osd data = {folder}/osd
 osd objectstore = memstore
 memstore device bytes = 6442450944
 [client.rgw]
-rgw frontends = beast endpoint=127.0.0.1:{port}
+rgw frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1
 rgw dns name = 127.0.0.1
 rgw enable usage log = false
 rgw thread pool size = 32

@@ -387,7 +387,7 @@ def _music(asked: Asked) -> _Answer:
     _check_field(3_000 <= length <= 600_000, "music_length_ms", "must be from 3000 to 600000")
     _check_field(asked.body.get("seed") is None, "seed", "cannot be used in conjunction with prompt")
     seconds = length / 1000
-    chord = sum((_tone(seconds, hertz) for hertz in (220.0, 277.2, 329.6)), np.zeros(1, np.float32)) / 3
+    chord = (_tone(seconds, 220.0) + _tone(seconds, 277.2) + _tone(seconds, 329.6)) / np.float32(3)
     audio, media_type = _encoded(chord, asked.query.get("output_format", "mp3_44100_128"))
     return _Answer(audio, media_type, seconds * _MUSIC_PRICE, round(seconds * 30))
 
@@ -396,7 +396,7 @@ def _effect(asked: Asked) -> _Answer:
     seconds = asked.body.get("duration_seconds") or 5.0
     _check_field(0.5 <= seconds <= 30, "duration_seconds", "must be from 0.5 to 30")
     noise = np.random.default_rng(len(asked.body["text"])).standard_normal(round(seconds * _RATE), np.float32)
-    audio, media_type = _encoded(0.1 * noise, asked.query.get("output_format", "mp3_44100_128"))
+    audio, media_type = _encoded(noise * np.float32(0.1), asked.query.get("output_format", "mp3_44100_128"))
     return _Answer(audio, media_type, seconds * _EFFECT_PRICE, round(seconds * 20))
 
 

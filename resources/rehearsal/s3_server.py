@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Iterable
 from contextlib import nullcontext
 from types import TracebackType
@@ -46,10 +47,14 @@ class S3Server:
     """Serves on a port of the system's choice, in threads of this process, while the context lasts.
 
     moto looks for a key and writes it in two steps; one writer at a time makes a conditional put atomic.
-    With `ignores_conditions` it is a server that takes no notice of If-None-Match.
+    `script` is what to do to the next requests, one each: "503" answers that instead of doing it, "lost" does it and
+    answers 500, "cut" does it and breaks off in the middle of the answer, "" does it well. `asked` tells the method and
+    path of every request. With `ignores_conditions` it takes no notice of If-None-Match.
     """
 
     def __init__(self, *, ignores_conditions: bool = False) -> None:
+        self.script: deque[str] = deque()
+        self.asked: list[tuple[str, str]] = []
         self._app = DomainDispatcherApplication(create_backend_app)
         self._ignores = ignores_conditions
         self._writing = threading.Lock()
@@ -67,6 +72,7 @@ class S3Server:
     ) -> None:
         assert self._server is not None
         self._server.shutdown()
+        self._server.server_close()
 
     @property
     def url(self) -> str:
@@ -80,12 +86,41 @@ class S3Server:
         return Bucket(self.url, f"movies-{port}-{self._buckets}", "rehearsal", "not-a-secret")
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        self.asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        fault = self.script.popleft() if self.script else ""
+        if fault.isdecimal():
+            return _refusal(fault, environ, start_response)
+        if fault == "lost":
+            list(self._do(environ, lambda *_: None))
+            return _refusal("500", environ | {"CONTENT_LENGTH": ""}, start_response)
+        answer = self._do(environ, start_response)
+        return _cut(b"".join(answer)) if fault == "cut" else answer
+
+    def _do(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if self._ignores:
             environ.pop("HTTP_IF_NONE_MATCH", None)
         turn = nullcontext() if environ["REQUEST_METHOD"] in ("GET", "HEAD") else self._writing
         with turn:
             answer: Iterable[bytes] = self._app(environ, start_response)
             return answer
+
+
+def _refusal(status: str, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    codes = {
+        "503": "SlowDown",
+        "409": "ConditionalRequestConflict",
+        "403": "AccessDenied",
+        "501": "NotImplemented",
+    }
+    body = f"<Error><Code>{codes.get(status, 'InternalError')}</Code><Message>no</Message></Error>".encode()
+    start_response(f"{status} No", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _cut(body: bytes) -> Iterable[bytes]:
+    yield body[: len(body) // 2]
+    raise ConnectionError("cut")
 
 
 class _Quiet(WSGIRequestHandler):

@@ -105,7 +105,9 @@ class VideoServer:
     def __enter__(self) -> VideoServer:
         self.video = self.video or sample_video()
         self._server = _Server(("127.0.0.1", 0), _handler_for(self))
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -241,7 +243,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, "video/mp4", self.server_of_videos.video, ())
 
     def _send(self, status: int, kind: str, raw: bytes, headers: tuple[tuple[str, str], ...]) -> None:
-        given = {"Content-Type": kind, "Content-Length": str(len(raw)), "X-Request-Id": "req-video", **dict(headers)}
+        given = {
+            "Content-Type": kind,
+            "Content-Length": str(len(raw)),
+            "X-Request-Id": "req-video",
+            **dict(headers),
+        }
         self.send_response(status)
         for name, text in given.items():
             self.send_header(name, text)

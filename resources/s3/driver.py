@@ -217,21 +217,23 @@ class S3Driver:
 
     def _stream(self, key: str, start: int, end: int | None) -> ObjectStream:
         check_key(key)
+        clients = self._connection.clients()
         with told("read", key, self._store):
             return ObjectStream(
-                lambda at: self._fetch(key, start + at, end),
+                self._fetch(clients.plain, key, start, end),
+                lambda at: self._fetch(clients.once, key, start + at, end),
                 self._pauses,
                 lambda error: meaning(error, "read", key, self._store),
             )
 
-    def _fetch(self, key: str, start: int, end: int | None) -> Body:
+    def _fetch(self, client: Any, key: str, start: int, end: int | None) -> Body:
         """The bytes between two offsets; there may be none, but not of what is not there."""
         if end is not None and end <= start:
             self._head(key)
             return io.BytesIO()
         wanted = {"Range": f"bytes={start}-{'' if end is None else end - 1}"} if start or end else {}
         try:
-            answer = self._plain.get_object(Bucket=self._bucket, Key=self._prefix + key, **wanted)
+            answer = client.get_object(Bucket=self._bucket, Key=self._prefix + key, **wanted)
         except SDK_ERRORS as error:
             if status_of(error) == 416:
                 return io.BytesIO()

@@ -27,13 +27,13 @@ class ObjectStream(io.RawIOBase):
 
     def __init__(
         self,
+        body: Body,
         fetch: Callable[[int], Body],
         pauses: Callable[[], Iterator[None]],
         meaning: Callable[[Exception], MovieError],
     ) -> None:
-        self._fetch, self._pauses, self._meaning = fetch, pauses, meaning
+        self._body, self._fetch, self._pauses, self._meaning = body, fetch, pauses, meaning
         self._at = 0
-        self._body = fetch(0)
 
     def readable(self) -> bool:
         return True

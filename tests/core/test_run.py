@@ -184,7 +184,7 @@ def test_an_error_names_artefact_provider_and_what_it_blocks(new_toy: NewToy) ->
     error = toy.make().production.error()
     assert isinstance(error, Refused)
     assert str(error) == (
-        "the prompt was refused (artefact picture[0], provider painter, blocks clip[0], clip[1], film)\n  next: change it"
+        "the prompt was refused (movie toy, artefact picture[0], provider painter, blocks clip[0], clip[1], film)\n  next: change it"
     )
 
 

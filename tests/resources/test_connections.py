@@ -16,6 +16,10 @@ from resources.providers import offered, priced
 from resources.secrets import Secret, Secrets
 
 Read = Callable[..., Connections]
+VIDEO = (
+    '{submit: {path: /jobs, body: {image: "{image}"}}, id: id, '
+    "poll: {path: '/jobs/{id}', status: status, done: [done], failed: [failed]}, result: {url: url}}"
+)
 KEYS = {"OPENAI_API_KEY": "sk-of-openai", "MINE": "key-of-mine"}
 
 
@@ -45,19 +49,27 @@ def test_a_connection_is_added_and_one_built_in_is_changed(read: Read) -> None:
     known = read(
         "ollama: {speaks: openai, base_url: http://localhost:11434/v1/, key: none, at_once: 1, attempts: 2}\n"
         "openai: {timeout: 10, per_minute: 60, prices: {gpt-9: {input_tokens: 0.001}}}\n"
-        "mine: {speaks: video, base_url: https://video.example, key: MINE, video: {submit: /v1/jobs}}\n"
+        f"mine: {{speaks: video, base_url: https://video.example, key: MINE, video: {VIDEO}}}\n"
     )
     ollama, openai, mine = known["ollama"], known["openai"], known["mine"]
-    assert (ollama.base_url, ollama.key, ollama.limits) == ("http://localhost:11434/v1", "", Limits(1, attempts=2))
+    assert (ollama.base_url, ollama.key, ollama.limits) == (
+        "http://localhost:11434/v1",
+        "",
+        Limits(1, attempts=2),
+    )
     assert (openai.speaks, openai.key, openai.timeout) == ("openai", "sk-of-openai", 10)
     assert openai.limits == Limits(per_minute=60)
-    assert (mine.key, dict(mine.video)) == ("key-of-mine", {"submit": "/v1/jobs"})
+    assert mine.key == "key-of-mine" and mine.video is not None and mine.video.submit.path == "/jobs"
     assert known.prices == {"openai": {"gpt-9": {"input_tokens": 0.001}}}
 
 
 def test_a_connection_serves_what_it_speaks(read: Read) -> None:
     """The movie file's check goes by it."""
-    names = offered(read("ollama: {speaks: openai, key: none}\nclips: {speaks: video, key: none, video: {a: b}}\n"))
+    names = offered(
+        read(
+            f"ollama: {{speaks: openai, key: none}}\nclips: {{speaks: video, base_url: http://localhost, key: none, video: {VIDEO}}}\n"
+        )
+    )
     assert {"offline", "openai", "ollama"} <= names["script"] & names["picture"]
     assert "clips" in names["motion"] and "ollama" not in names["motion"]
     assert "clips" not in names["picture"] and "openai" not in names["music"]
@@ -77,7 +89,11 @@ def test_a_missing_key_is_told_with_what_to_set(read: Read) -> None:
         ("- openai", 1, "must be a mapping from names to connections"),
         ("openai: {}\nollama: {key: none}", 2, "ollama.speaks: is missing"),
         ("ollama:\n  speaks: openai", 1, "ollama.key: is missing"),
-        ("ollama:\n  speaks: opnai\n  key: none", 2, 'must be openai, elevenlabs or video, not "opnai"; did you mean openai?'),
+        (
+            "ollama:\n  speaks: opnai\n  key: none",
+            2,
+            'must be openai, elevenlabs or video, not "opnai"; did you mean openai?',
+        ),
         ("openai: {base_ulr: x}", 1, "base_ulr: is unknown; did you mean base_url?"),
         ("openai:\n  base_url: localhost", 2, "must be an address such as"),
         ("openai:\n  base_url: http://me:word@localhost/v1", 2, "without a name or password"),
@@ -86,7 +102,7 @@ def test_a_missing_key_is_told_with_what_to_set(read: Read) -> None:
         ("offline: {speaks: openai, key: none}", 1, "a connection may not be named"),
         ("Mine: {speaks: openai, key: none}", 1, "a connection may not be named"),
         ("clips: {speaks: video, key: none}", 1, "clips.video: is missing"),
-        ("openai: {video: {a: b}}", 1, "is for connections that speak video"),
+        (f"openai: {{video: {VIDEO}}}", 1, "is for connections that speak video"),
         ("openai: {timeout: soon}", 1, "openai.timeout: must be a number of seconds"),
     ],
 )
@@ -106,7 +122,11 @@ def test_a_key_written_into_the_file_is_refused_and_not_repeated(read: Read) -> 
 
 def test_own_prices_are_used(read: Read) -> None:
     """Over those of the list."""
-    prices = priced(read("openai: {prices: {gpt-9: {input_tokens: 0.5}}}\nollama: {speaks: openai, key: none, prices: free}"))
+    prices = priced(
+        read(
+            "openai: {prices: {gpt-9: {input_tokens: 0.5}}}\nollama: {speaks: openai, key: none, prices: free}"
+        )
+    )
     assert prices.cost("openai", "gpt-9", {"input_tokens": 2}) == 1.0
     assert prices.cost("ollama", "any", {"input_tokens": 2}) == 0.0
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from movie_assets.core.errors import Stopped, Throttled
+from movie_assets.core.errors import Stopped, Throttled, Unready
 from resources.connection import Connection, Limits
 from resources.pacing import Pace, pace_of
 from resources.slots import Slots, slots_of
@@ -260,6 +260,16 @@ def test_processes_share_the_slots_and_a_killed_one_leaves_its_own(tmp_path: Pat
     assert [each.returncode for each in others] == [0, 0]
     assert marks.count(b"+") == 21 and marks.count(b"-") == 20
     assert most <= 2 and waiting(tmp_path / "slots") == 0
+
+
+def test_a_folder_that_cannot_be_written_is_unready(tmp_path: Path) -> None:
+    """As where another user made it first."""
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(Unready, match="cannot write into the folder"),
+        Slots(tmp_path / "file", Limits()).one(GOING),
+    ):
+        pass
 
 
 def test_an_account_has_one_pace_and_its_folder_tells_no_key() -> None:

@@ -67,9 +67,7 @@ class Blobs:
         gone = []
         for ref in refs:
             found = stats.get(ref.digest) or self._driver.stat(self._keys.blob(ref.digest))
-            if found is None or found.size != ref.size:
-                gone.append(ref)
-            elif now - found.modified > YOUNG_SECONDS and not self.freshen(ref):
+            if found is None or found.size != ref.size or (now - found.modified > YOUNG_SECONDS and not self.freshen(ref)):
                 gone.append(ref)
         return gone
 
@@ -104,6 +102,8 @@ class Blobs:
     def discard(self, digest: str) -> None:
         """Removes a damaged blob, so that the next `add` writes it anew."""
         self._sound.discard(digest)
+        if self._cache is not None:
+            self._cache.forget(digest)
         self._driver.delete(self._keys.blob(digest))
 
     def _copy(self, ref: BlobRef, scratch: Path) -> Path:

@@ -112,7 +112,7 @@ def read_checkpoint(data: bytes) -> State:
     """Reads a checkpoint's file; a torn, edited or unknown one is `Damaged`, and can be deleted."""
     try:
         sealed = _DECODE(data)
-        if digest_of_bytes(bytes(sealed.state)) == sealed.digest:
+        if digest_of_bytes(bytes(sealed.state)) == sealed.digest and _ENCODE(sealed) == data:
             return _DECODE_STATE(sealed.state)
         said: object = "its digest does not match"
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

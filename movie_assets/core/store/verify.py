@@ -11,8 +11,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from movie_assets.core.artefact import BlobRef
-from movie_assets.core.errors import Damaged, MovieError, Refused
+from movie_assets.core.errors import Damaged, MovieError
 from movie_assets.core.event import ArtefactEvent, read_artefact_event, read_input_event
 from movie_assets.core.manifest import Manifest, Pruned, Tombstone, read_manifest, read_tombstone
 from movie_assets.core.metrics import read_metrics
@@ -85,9 +84,6 @@ class _Use:
     artefacts: dict[str, None] = field(default_factory=dict)
     revisions: dict[str, None] = field(default_factory=dict)
 
-    def labels(self) -> dict[str, tuple[str, ...]]:
-        return {"artefacts": tuple(self.artefacts), "revisions": tuple(self.revisions)}
-
 
 class _Look:
     def __init__(self, store: MovieStore, on_read: Callable[[int, int], None]) -> None:
@@ -134,9 +130,11 @@ class _Look:
         except Pruned:
             manifest = read_tombstone(data)
         except MovieError as error:
-            return self._bad_manifest(key, number, error.fact)
+            self._bad_manifest(key, number, error.fact)
+            return None
         if (manifest.movie, manifest.revision) != (self.movie, revision_name(number)):
-            return self._bad_manifest(key, number, f"it is {manifest.revision} of {manifest.movie}")
+            self._bad_manifest(key, number, f"it is {manifest.revision} of {manifest.movie}")
+            return None
         return manifest
 
     def _bad_manifest(self, key: str, number: int, says: str) -> None:
@@ -177,8 +175,9 @@ class _Look:
             self._find(self.keys.current, "hint", "copy", f"it cannot be read: {error}", self._mend())
             return
         live = kept.get(max(kept, default=0))
-        if live is None or (hint.revision, hint.digest) != (live.revision, live.digest):
-            says = f"it names {hint.revision}, which is not the live revision"
+        wanted = live and Hint(live.revision, self.keys.manifest(max(kept)), live.digest or "")
+        if wanted is None or msgspec.json.encode(wanted) != data:
+            says = f"it names {hint.revision}, and does not say what the live revision is"
             self._find(self.keys.current, "hint", "copy", says, self._mend())
 
     # --- logs -------------------------------------------------------------------------------------------------
@@ -268,7 +267,7 @@ class _Look:
 
     def _bad_blob(self, key: str, says: str) -> None:
         use = self._use(self.keys.digest_of(key) or "")
-        self._find(key, "blob", "lost", says, self._make_again(use), **use.labels())
+        self._find(key, "blob", "lost", says, self._make_again(use), artefacts=use.artefacts, revisions=use.revisions)
 
     def _missing_blobs(self) -> None:
         for key in self._below(self.keys.blobs):
@@ -280,7 +279,7 @@ class _Look:
                 trashed = self.keys.trashed(digest) in self.found
                 says = "it is missing" + (", but lies in the trash of a sweep that was killed" if trashed else "")
                 next_step = f"movies sweep {self.movie} puts it back" if trashed else self._make_again(use)
-                self._find(key, "missing blob", "lost", says, next_step, **use.labels())
+                self._find(key, "missing blob", "lost", says, next_step, artefacts=use.artefacts, revisions=use.revisions)
 
     def _use(self, digest: str) -> _Use:
         use = self.uses.get(digest)
@@ -303,15 +302,16 @@ class _Look:
                 data = self._bytes(key, what, "copy", self._mend())
                 if data is not None:
                     self._readable(key, what, data, read)
-        known = {prefix for prefix, _, _ in self._readers()}
-        known |= {self.keys.manifests, self.keys.blobs, self.keys.current, f"{self.movie}/events/"}
+        prefixes = {prefix for prefix, _, _ in self._readers()}
+        prefixes |= {self.keys.manifests, self.keys.blobs, f"{self.movie}/events/"}
+        files = {self.keys.current, self.keys.sweep, self.keys.condemned}
         for key in self.found:
             if key.startswith(self.keys.quarantine):
                 self._find(key, "stray", "remark", "damaged bytes that were put aside", "delete it when you like")
             elif key.startswith(self.keys.trash):
                 says = "it lies in the trash of a sweep that was killed"
                 self._find(key, "stray", "remark", says, f"movies sweep {self.movie}")
-            elif not any(key.startswith(prefix) for prefix in known):
+            elif key not in files and not key.startswith(tuple(prefixes - files)):
                 self._stray(key)
 
     def _readers(self) -> list[tuple[str, What, Callable[[bytes], object]]]:

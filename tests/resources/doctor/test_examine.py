@@ -50,7 +50,9 @@ def test_without_keys_an_offline_project_is_well(doctor: Doctor) -> None:
     shown, told = doctor(), found(result := doctor("--json"))
     assert (shown.exit_code, result.exit_code) == (0, 0), shown.output
     assert set(told.values()) == {"ok"}, result.stdout
-    assert {"versions", "ffmpeg", "font for en", "storage", "clock", "dagster home", "disk", "openai"} <= set(told)
+    assert {"versions", "ffmpeg", "font for en", "storage", "clock", "dagster home", "disk", "openai"} <= set(
+        told
+    )
     lines = shown.stdout.splitlines()
     assert lines[-1] == "everything is there" and len(lines) == len(told) + 1
 

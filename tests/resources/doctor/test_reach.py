@@ -44,7 +44,12 @@ def test_a_valid_key_and_its_models() -> None:
 
 @pytest.mark.parametrize(
     ("days", "state", "told"),
-    [(-1, "missing", "was shut down"), (0, "missing", "was shut down"), (89, "warning", "in 89 days"), (200, "ok", "there until")],
+    [
+        (-1, "missing", "was shut down"),
+        (0, "missing", "was shut down"),
+        (89, "warning", "in 89 days"),
+        (200, "ok", "there until"),
+    ],
 )
 def test_a_model_that_ends(days: int, state: str, told: str) -> None:
     """Is warned of a quarter of a year before."""
@@ -116,7 +121,9 @@ def elevenlabs(answers: dict[str, tuple[int, Any]]) -> Iterator[Connection]:
 
     class Exchange(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            code, body = answers[self.path] if self.headers["xi-api-key"] == KEY else _refused("invalid_api_key")
+            code, body = (
+                answers[self.path] if self.headers["xi-api-key"] == KEY else _refused("invalid_api_key")
+            )
             text = json.dumps(body).encode()
             self.send_response(code)
             self.send_header("content-type", "application/json")
@@ -130,7 +137,9 @@ def elevenlabs(answers: dict[str, tuple[int, Any]]) -> Iterator[Connection]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Exchange)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield Connection("elevenlabs", "elevenlabs", f"http://127.0.0.1:{server.server_port}", KEY, "ELEVENLABS_API_KEY")
+        yield Connection(
+            "elevenlabs", "elevenlabs", f"http://127.0.0.1:{server.server_port}", KEY, "ELEVENLABS_API_KEY"
+        )
     finally:
         server.shutdown()
         server.server_close()
@@ -141,7 +150,12 @@ def _refused(why: str) -> tuple[int, Any]:
 
 
 def _account(used: int) -> dict[str, tuple[int, Any]]:
-    plan = {"tier": "creator", "character_count": used, "character_limit": 1000, "next_character_count_reset_unix": 1_800_000_000}
+    plan = {
+        "tier": "creator",
+        "character_count": used,
+        "character_limit": 1000,
+        "next_character_count_reset_unix": 1_800_000_000,
+    }
     return {"/v1/models": (200, [{"model_id": "eleven_v3"}]), "/v1/user/subscription": (200, plan)}
 
 
@@ -171,7 +185,9 @@ def test_a_key_that_may_not_look_at_its_account_is_valid() -> None:
 def test_an_elevenlabs_key_that_is_not_taken_is_missing() -> None:
     """As with any provider."""
     with elevenlabs(_account(0)) as connection:
-        wrong = Connection("elevenlabs", "elevenlabs", connection.base_url, "another-secret", "ELEVENLABS_API_KEY")
+        wrong = Connection(
+            "elevenlabs", "elevenlabs", connection.base_url, "another-secret", "ELEVENLABS_API_KEY"
+        )
         (found,) = check_connection(wrong, [], needed=True)
     assert found.state == "missing" and "another-secret" not in repr(found)
 

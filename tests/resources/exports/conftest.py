@@ -12,6 +12,7 @@ import pytest
 from movie_assets.core.blueprints import BLUEPRINTS
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.ports import SpeakRequest, Speech, Workspace
+from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.storyboard import Storyboard, storyboards_of
 from resources.export import export
 from resources.instant import InstantPorts
@@ -45,7 +46,7 @@ class Tale:
         self.yaml = YAML
 
     @property
-    def store(self):  # noqa: ANN201
+    def store(self) -> MovieStore:
         return self.studio.store("tale")
 
     def make(self, old: str = "", new: str = "") -> Manifest:
@@ -85,7 +86,9 @@ class Tale:
     def files(self) -> dict[str, tuple[int, int]]:
         """Everything exported: its inode and when it was written."""
         found = (path for path in self.to.rglob("*") if path.is_file())
-        return {str(path.relative_to(self.to)): (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
+        return {
+            str(path.relative_to(self.to)): (path.stat().st_ino, path.stat().st_mtime_ns) for path in found
+        }
 
 
 @pytest.fixture
@@ -94,7 +97,7 @@ def tale(tmp_path: Path) -> Tale:
     return Tale(tmp_path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tale_in() -> Callable[[Path], Tale]:
     """The same for a folder of one's choice."""
     return Tale

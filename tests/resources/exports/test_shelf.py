@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,9 @@ NAMES = st.sampled_from(["film.mp4", "media/a.wav", "media/earlier/b.wav", "inde
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(exports=st.lists(st.dictionaries(NAMES, st.text("ab", max_size=2)), max_size=5))
-def test_after_each_export_the_folder_holds_just_that(tmp_path_factory, exports: list[dict[str, str]]) -> None:
+def test_after_each_export_the_folder_holds_just_that(
+    tmp_path_factory, exports: list[dict[str, str]]
+) -> None:
     """Whatever was there before; and nothing is written that stood."""
     folder, before = tmp_path_factory.mktemp("shelf"), {}
     for files in exports:
@@ -86,4 +87,4 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="no space"):
         Shelf(tmp_path).put("a", "2", fail)
-    assert (tmp_path / "a").read_text() == "1" and set(os.listdir(tmp_path)) == {"a", ".export"}
+    assert (tmp_path / "a").read_text() == "1" and {path.name for path in tmp_path.iterdir()} == {"a", ".export"}

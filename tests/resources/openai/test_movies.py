@@ -40,8 +40,8 @@ def studio(tmp_path: Path, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
     def opened(yaml: str = ASKED, **files: str | bytes) -> Studio:
         (folder / "movie.yaml").write_text(MOVIE + yaml)
         for name, content in files.items():
-            content = content.encode() if isinstance(content, str) else content
-            (folder / name.replace("_", ".")).write_bytes(content)
+            body = content.encode() if isinstance(content, str) else content
+            (folder / name.replace("_", ".")).write_bytes(body)
         return Studio(tmp_path)
 
     return opened
@@ -130,6 +130,11 @@ def test_a_pictures_template_must_hold_the_prompt(studio: Open) -> None:
         ("picture: {template: mine.md}\n", 5, "picture.template"),
         ("picture: {references: [a.png]}\n", 5, "picture.references"),
         ("overrides:\n  1: {picture: {references: [a.png]}}\n", 6, "overrides.1.picture.references"),
+        (
+            "picture: [{provider: openai}, {provider: offline, references: [a.png]}]\n",
+            5,
+            "picture.1.references",
+        ),
     ],
 )
 def test_what_the_offline_providers_would_not_look_at_is_refused(

@@ -80,7 +80,11 @@ class Desk:
 
     @property
     def note(self) -> dict[str, Any] | None:
-        return self.at.pending.read("replicate") or self.at.pending.read("studio-box") or self.at.pending.read("fal")
+        return (
+            self.at.pending.read("replicate")
+            or self.at.pending.read("studio-box")
+            or self.at.pending.read("fal")
+        )
 
     @property
     def submitted(self) -> int:

@@ -119,7 +119,10 @@ def test_a_submission_that_is_turned_down(
     assert error.labels["model"] == "some-lab/image-to-video"
     assert KEY not in str(error)
     if status >= 300:
-        assert (error.labels["status"], error.labels.get("request_id")) in ((status, "req-video"), (status, None))
+        assert (error.labels["status"], error.labels.get("request_id")) in (
+            (status, "req-video"),
+            (status, None),
+        )
     assert desk.submitted == (3 if isinstance(error, Transient) else 1)
     if status != 200 or isinstance(error, Unsure):
         assert desk.note is None
@@ -234,14 +237,21 @@ def test_a_job_that_is_gone_is_told_and_not_begun_anew_at_once(desk: Any) -> Non
     "mistake",
     [
         {"poll": {"path": "/nowhere/{id}", "status": "status", "done": ["succeeded"], "failed": ["failed"]}},
-        {"poll": {"path": "/predictions/{id}", "status": "state", "done": ["succeeded"], "failed": ["failed"]}},
+        {
+            "poll": {
+                "path": "/predictions/{id}",
+                "status": "state",
+                "done": ["succeeded"],
+                "failed": ["failed"],
+            }
+        },
         {"result": {"url": "data.video"}},
         {"result": {"path": "/nowhere/{id}"}},
     ],
 )
 def test_a_corrected_connection_goes_on_with_the_job(desk: Any, mistake: dict[str, Any]) -> None:
     """A wrong path in providers.yaml does not cost a second video."""
-    with pytest.raises(MovieError, match="providers.yaml"):
+    with pytest.raises(MovieError, match=r"providers\.yaml"):
         desk.animate("replicate", **mistake)
     desk.animate("replicate")
     assert desk.submitted == len(desk.server.jobs) == 1
@@ -323,7 +333,8 @@ def test_a_redirect_is_followed_without_the_key(desk: Any) -> None:
 
 def test_the_answers_may_not_lead_the_key_elsewhere(desk: Any) -> None:
     """A status_url on another host is refused, and the job kept."""
-    api = dict(poll={"path": "{answer.status_url}", "status": "status", "done": ["COMPLETED"], "failed": ["FAILED"]})
-    desk.server.mishaps["submit"].append(Mishap(200, {"request_id": "r", "status_url": "https://evil.example/s"}))
+    desk.server.mishaps["submit"].append(
+        Mishap(200, {"request_id": "r", "status_url": "https://evil.example/s"})
+    )
     with pytest.raises(Refused, match=r"evil\.example"):
-        desk.animate("fal", **api)
+        desk.animate("fal")
