@@ -36,6 +36,7 @@ from movie_assets.watch import watch as watch_movie
 from resources.export import export as write_files
 from resources.export import write_difference
 from resources.providers import FREE_OF_CHARGE
+from resources.roots import link_to
 from resources.studio import Studio
 
 __all__ = ["main"]
@@ -52,7 +53,13 @@ class _Command(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += [
-            click.Option(["--root"], default="builds", show_default=True, help="Where results are kept."),
+            click.Option(
+                ["--root"],
+                default="builds",
+                show_default=True,
+                envvar="MOVIES_ROOT",
+                help="Where results are kept: a folder, or s3://bucket/prefix.",
+            ),
             click.Option(
                 ["--project"], type=click.Path(path_type=Path), help="The folder that holds movies/."
             ),
@@ -352,6 +359,33 @@ def log(studio: Studio, movie: str, inputs: bool, as_json: bool) -> None:
     history = History()
     for event in found:
         click.echo(write_event(event)) if as_json else history.event(event)
+
+
+@_command("link")
+@_ID
+@click.argument("artefact")
+@click.argument("revision", required=False)
+@click.option(
+    "--expires",
+    type=click.IntRange(1, 7 * 24 * 60),
+    default=60,
+    show_default=True,
+    metavar="MINUTES",
+    help="For how long a link opens.",
+)
+@click.pass_obj
+def link(studio: Studio, movie: str, artefact: str, revision: str | None, expires: int) -> None:
+    """Print where an artefact can be had: on S3 a link that anyone can open until it expires, else a path."""
+    store = studio.store(movie)
+    manifest = _revision(store, revision)
+    ref = manifest.output(Name.parse(artefact))
+    if ref is None or ref.inline is not None:
+        raise Refused(
+            f"{artefact} of {manifest.revision} is a short text in the manifest, or not made at all",
+            movie=movie,
+            next_step=f"movies why {movie} {artefact}",
+        )
+    click.echo(link_to(studio.driver, store.keys.blob(ref.digest), expires * 60))
 
 
 @_command("verify")

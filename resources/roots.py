@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from movie_assets.core.errors import Refused
 from movie_assets.core.store.driver import Driver, is_key
 from movie_assets.core.store.local import LocalDriver
 
-__all__ = ["driver_of", "s3_place"]
+__all__ = ["driver_of", "link_to", "s3_place"]
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]\Z")
 
@@ -24,6 +25,18 @@ def driver_of(root: str, project: Path) -> Driver:
     from resources.s3.settings import S3Settings
 
     return S3Driver(bucket, prefix, S3Settings.from_environment(os.environ))
+
+
+@runtime_checkable
+class _Linking(Protocol):
+    """A store that can let others read for a while."""
+
+    def link(self, key: str, seconds: int) -> str: ...
+
+
+def link_to(driver: Driver, key: str, seconds: int) -> str:
+    """An address that opens without keys for so long; where a store knows none, the path. It is a secret: print only."""
+    return driver.link(key, seconds) if isinstance(driver, _Linking) else driver.address(key)
 
 
 def s3_place(root: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def test_an_edit_is_told_once_it_has_settled(looks: list[int]) -> None:
         for _ in edits(glance, lambda seconds: None):
             told.append(last[-1])
             assert len(told) == 1 or last[-1] == last[-2]
-    assert all(before != after for before, after in zip(told, told[1:], strict=False))
+    assert all(before != after for before, after in pairwise(told))
     assert told[-1] == looks[-1]
 
 

@@ -26,6 +26,7 @@ def test_a_retry_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
     (tmp_path / "movies" / "tale").mkdir(parents=True)
     (tmp_path / "movies" / "tale" / "movie.yaml").write_text("title: Tale\nbrief: A tale.\nsegments: 2\n")
     definitions = definitions_of(Studio(tmp_path, ports=Talkative()))
+    (tmp_path / "home").mkdir()
     with dg.DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
         job = definitions.resolve_implicit_global_asset_job_def()
         job.execute_in_process(instance=instance, asset_selection=[dg.AssetKey(["tale", "film"])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -190,6 +191,27 @@ def test_references_that_cannot_be_used_are_told_with_their_line(
         studio(
             ASKED.replace("low}", f"low, references: {references}}}"), mine_md="{prompt}", a_png=png("red")
         ).open("tea")
+
+
+# --- documentation ---
+
+
+def test_the_documented_examples_can_be_used(studio: Open, tmp_path: Path) -> None:
+    """Each pair of providers.yaml and movie.yaml in the section about OpenAI and servers like it."""
+    text = (Path(__file__).parents[3] / "docs" / "providers.md").read_text(encoding="utf-8")
+    section = text.partition("## OpenAI, and servers")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    (tmp_path / "providers.yaml").write_text(next(each for each in blocks if each.startswith("# providers")))
+    files = {
+        "hero_png": png("red"),
+        "harbour_jpg": png("red"),
+        "my-script-prompt_md": "",
+        "my-picture-prompt_md": "{prompt}",
+    }
+    movies = [each for each in blocks if not each.startswith("# providers")]
+    assert len(movies) == 3
+    for movie in movies:
+        assert len(studio(movie, **files).open("tea").inputs) > 10
 
 
 # --- errors ---
