@@ -110,6 +110,11 @@ class Connections(Mapping[str, Connection]):
     def __len__(self) -> int:
         return len(self._known)
 
+    def video_length(self, name: str, seconds: float) -> float:
+        """How many seconds of video a connection makes of those asked for."""
+        api = self[name].video
+        return seconds if api is None else api.length(seconds)
+
     def ready(self, name: str) -> Connection:
         """A connection that can be used; `Unready` if its key is not set."""
         found = self[name]

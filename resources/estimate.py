@@ -50,12 +50,13 @@ Amounts = Mapping[str, float]
 class Estimates:
     """Tells what a call will cost, by a price list; those who work on this machine are `free`.
 
-    `speaks` says whose API a connection answers to.
+    `speaks` says whose API a connection answers to, `length` how many seconds of video it makes of those asked for.
     """
 
     prices: Prices
     speaks: Mapping[str, str]
     free: Container[str]
+    length: Callable[[str, float], float] = lambda provider, seconds: seconds
 
     def __call__(self, prospect: Prospect) -> float | None:
         """USD; None where what the call takes has no price."""
@@ -65,10 +66,14 @@ class Estimates:
         told = prospect.settings.get("model")
         model = told or MODELS.get(self.speaks.get(prospect.provider, ""), {}).get(section)
         costs = (
-            self.prices.cost(prospect.provider, model, each)
+            self.prices.cost(prospect.provider, model, self._made(prospect.provider, each))
             for each in _AMOUNTS.get(section, _nothing)(prospect)
         )
         return next((cost for cost in costs if cost is not None), None)
+
+    def _made(self, provider: str, amounts: Amounts) -> Amounts:
+        seconds = amounts.get("video_seconds")
+        return amounts if seconds is None else {**amounts, "video_seconds": self.length(provider, seconds)}
 
 
 # --- what a call takes, in the units that the provider may count by; the first that has a price counts -----------

@@ -21,9 +21,9 @@ from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.storyboard import Storyboard, differing, storyboards_of
 from movie_assets.core.subtitles import parse_srt, to_vtt
 from movie_assets.core.timeline import Timeline
-from resources.exports.look import look
 from resources.exports.media import EARLIER, SMALL, media_of
 from resources.exports.shelf import Shelf
+from resources.exports.templates import templates_digest
 from resources.scratch import own_scratch
 
 __all__ = ["export", "write_difference"]
@@ -174,7 +174,7 @@ class _Export:
         return self._key(name, ref.digest, *texts, script and script.digest, self._manifest.timeline), write
 
     def _put_page(self, name: str) -> None:
-        key = self._key(name, look(), self._manifest.digest, sorted(self._names))
+        key = self._key(name, templates_digest(), self._manifest.digest, sorted(self._names))
         if not (self._shelf.stands(name, key) and self._shelf.keeps((SMALL, EARLIER))):
             page = self._page()
             self._shelf.put(name, key, lambda to: to.write_text(page, encoding="utf-8"))

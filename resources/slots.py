@@ -21,6 +21,7 @@ from resources.connection import Connection, Limits
 __all__ = ["Slots", "slots_of"]
 
 _GLANCE_SECONDS = 0.05
+_ASLEEP_SECONDS = 10.0
 _WINDOW_SECONDS = 60.0
 
 
@@ -49,6 +50,7 @@ class Slots:
             while True:
                 if self._is_first(ticket) and (slot := self._free()) is not None:
                     return slot
+                os.utime(ticket)
                 if stop.wait(_GLANCE_SECONDS):
                     raise Stopped("stopped on request", next_step="run the same command again to go on")
 
@@ -72,7 +74,7 @@ class Slots:
         for other in sorted(ticket.parent.iterdir()):
             if other == ticket:
                 return True
-            if not _sweep(other):
+            if not _is_over(other):
                 return False
         return False
 
@@ -135,15 +137,15 @@ def _locked(path: Path) -> int | None:
     return held
 
 
-def _sweep(ticket: Path) -> bool:
-    """Removes the ticket of one who is dead or done; False if its owner still waits."""
+def _is_over(ticket: Path) -> bool:
+    """Whether nobody waits by a ticket; that of a dead process is removed, that of a suspended one passed over."""
     with suppress(FileNotFoundError):
         left = os.open(ticket, os.O_RDWR)
         try:
             fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
             ticket.unlink()
         except BlockingIOError:
-            return False
+            return time.time() - ticket.stat().st_mtime > _ASLEEP_SECONDS
         finally:
             os.close(left)
     return True

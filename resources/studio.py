@@ -156,7 +156,7 @@ class Studio:
     @cached_property
     def _price(self) -> Estimates:
         speaks = {name: each.speaks for name, each in self.connections.items()}
-        return Estimates(self.prices, speaks, FREE_OF_CHARGE)
+        return Estimates(self.prices, speaks, FREE_OF_CHARGE, self.connections.video_length)
 
     @cached_property
     def _cache(self) -> BlobCache:

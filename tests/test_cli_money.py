@@ -10,6 +10,8 @@ import pytest
 from movie_assets.core.errors import Exhausted, Transient
 from resources.instant import InstantPorts
 
+pytestmark = pytest.mark.heavy
+
 YAML = """\
 title: Test
 brief: A test. It goes on.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import json
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
-from click.testing import CliRunner
 
-from movie_assets import cli
 from movie_assets.core.errors import Unready
 from movie_assets.definitions import definitions_of
 from resources.instant import InstantPorts
@@ -50,33 +48,36 @@ def test_a_movie_is_made_edited_and_read_as_in_a_folder(shell: Any, bucket: Buck
     """New, check, plan, make, show, why, diff, restore, log and export; nothing of it lies in a local store."""
     shell("new other --brief Another")
     shell("check")
-    assert shell.json("plan tale")["jobs"]
+    assert "rev-0001" in shell("plan tale")
     assert keys_in(bucket) == []
     assert "films/tale/film.mp4" in shell("make tale")
     assert "nothing to do" in shell("make tale")
     assert not shell.ports.calls
     shell.edit("en-us", "en-gb")
     shell("make tale")
-    assert {call.partition("[")[0] for call in map(str, shell.ports.calls)} and shell.ports.calls
+    assert shell.ports.calls
     assert shell.json("show tale")["revision"] == "rev-0002"
     assert shell.json("why tale narration[1]")["made"]["blob"]
     assert "narration" in shell("diff tale rev-0001 rev-0002")
     assert "restored from rev-0001" in shell("restore tale rev-0001")
-    statuses = [line for line in shell("log tale --json").splitlines() if '"succeeded"' in line]
-    assert len(statuses) == len({line for line in statuses})
+    events = [json.loads(line)["eventId"] for line in shell("log tale --json").splitlines()]
+    assert events and len(events) == len(set(events))
     shell("export tale rev-0002 --to out")
     assert Path("out/film.mp4").stat().st_size == Path("films/tale/film.mp4").stat().st_size
     assert not Path("builds").exists()
     assert all(key.startswith("tenant/films/tale/") for key in keys_in(bucket))
 
 
-def test_a_folder_and_a_bucket_hold_the_same_movie(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_and_a_bucket_hold_the_same_movie(shell: Any) -> None:
     """Digest for digest: where results are kept is no part of what they are."""
     shell("make tale")
     there = shell.json("show tale")
     shell("make tale --root builds")
     here = shell.json("show tale --root builds")
-    digests = [[each["output"]["digest"] for each in held["artefacts"]] for held in (here, there)]
+    digests = [
+        {name: record["output"]["digest"] for name, record in held["artefacts"].items()}
+        for held in (here, there)
+    ]
     assert digests[0] == digests[1]
 
 
@@ -106,7 +107,7 @@ def test_dagster_makes_it_there_and_links_by_key(shell: Any, bucket: Bucket) -> 
     assert "nothing to do" in shell("make tale")
 
 
-def test_an_edit_by_another_machine_is_seen(shell: Any, bucket: Bucket, tmp_path: Path) -> None:
+def test_an_edit_by_another_machine_is_seen(shell: Any, bucket: Bucket) -> None:
     """Two studios over one bucket: what one makes the other reuses, and neither pays twice."""
     shell("make tale")
     ports = InstantPorts()
@@ -125,9 +126,7 @@ def test_a_store_that_cannot_be_is_told_before_anything_is_made(shell: Any, buck
     assert not shell.ports.calls
 
 
-def test_a_server_without_conditional_puts_is_refused(
-    shell: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_without_conditional_puts_is_refused(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before a provider is called: a paid result could not be recorded safely."""
     with S3Server(ignores_conditions=True) as server:
         careless = server.bucket()

@@ -135,7 +135,9 @@ def _section_in(annotation: Any) -> type[Section] | None:
 def _unknown_field(name: str, model: type[Section]) -> str:
     allowed = [field for field in model.model_fields if field != OTHERWISE]
     if issubclass(model, Alternative):
-        return f"is not of one provider alone: write it in the first of the list; here are {', '.join(allowed)}"
+        return (
+            f"is not of one provider alone: write it in the first of the list; here are {', '.join(allowed)}"
+        )
     if any(name in special.model_fields for special in model.__subclasses__()) and name != OTHERWISE:
         return "is for one segment only; write it under overrides and the segment's number"
     beyond = "; what only this provider knows goes under settings" if "settings" in model.model_fields else ""

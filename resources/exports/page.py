@@ -15,7 +15,7 @@ from movie_assets.core.cost import Cost
 from movie_assets.core.difference import Difference
 from movie_assets.core.reason import LOCAL
 from movie_assets.core.storyboard import Scene, Storyboard, chapters, differing, in_words
-from resources.exports.look import PAGES
+from resources.exports.templates import PAGES
 
 __all__ = ["DETAILED", "Album", "File", "Link", "data_uri", "diff_page", "ident", "index_page"]
 
@@ -93,7 +93,7 @@ def index_page(
         poster="poster.jpg" if "poster.jpg" in names else None,
         provenance="provenance.json" if "provenance.json" in names else None,
         captions=data_uri(captions, "text/vtt") if captions else None,
-        burnt=bool((board.inputs.get("captions") or {}).get("burn")),
+        burnt=_is_burnt(board.inputs.get("captions")),
         files=files,
         data=_data(told, album),
         blank=_Brief(0, "", "", "", "", "", ""),
@@ -175,6 +175,10 @@ def _differing(before: _Brief | None, after: _Brief | None) -> str:
     return ", ".join(word for name, word in fields.items() if getattr(before, name) != getattr(after, name))
 
 
+def _is_burnt(captions: Any) -> bool:
+    return bool(captions and captions.get("burn") and captions.get("style") != "none")
+
+
 def _history(boards: Sequence[Storyboard], told: Sequence[_Told], album: Album) -> list[_Entry]:
     """Each picture that the live revision no longer has stands once, at the revision that brought it."""
     shown = {scene.picture for scene in told[-1].scenes}
@@ -189,19 +193,29 @@ def _history(boards: Sequence[Storyboard], told: Sequence[_Told], album: Album) 
 
 
 def _data(told: Sequence[_Told], album: Album) -> dict[str, Any]:
-    """What comparing needs, each value and each scene once."""
+    """What comparing needs, each value and each scene once; a setting's place in `names` is its place in `inputs`."""
+    names = list(dict.fromkeys(name for each in told for name in each.inputs))
     values: dict[str, int] = {}
     scenes: dict[_Brief, int] = {}
     revisions = [
         {
             "name": each.revision,
-            "inputs": {name: values.setdefault(value, len(values)) for name, value in each.inputs.items()},
+            "inputs": [
+                values.setdefault(each.inputs[name], len(values)) if name in each.inputs else -1
+                for name in names
+            ],
             "scenes": [scenes.setdefault(scene, len(scenes)) for scene in each.scenes],
         }
         for each in told
     ]
     fields = [{name: getattr(scene, name) for name in _Brief.__struct_fields__} for scene in scenes]
-    return {"revisions": revisions, "values": list(values), "scenes": fields, "sounds": album.sounds}
+    return {
+        "revisions": revisions,
+        "names": names,
+        "values": list(values),
+        "scenes": fields,
+        "sounds": album.sounds,
+    }
 
 
 # --- how it is spelt --------------------------------------------------------------------------------------------------

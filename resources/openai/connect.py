@@ -10,7 +10,7 @@ from typing import TypeVar
 import httpx2
 from openai import DefaultHttpxClient, OpenAI, OpenAIError
 
-from movie_assets.core.errors import MovieError
+from movie_assets.core.errors import MovieError, Unready
 from movie_assets.core.ports import Workspace
 from resources.connection import Connection
 from resources.line import Answer, Line
@@ -32,10 +32,21 @@ def asked(line: Line, model: str, at: Workspace, request: Callable[[OpenAI], T])
             return request(client(line.connection))
         except OpenAIError as error:
             raise translated(error, line.connection, model) from None
+        except UnicodeEncodeError:
+            raise _no_key(line.connection) from None
         except MovieError as error:
             raise error.with_labels(provider=line.connection.name, model=model) from None
 
     return line.call(ask, at)
+
+
+def _no_key(connection: Connection) -> Unready:
+    # A key goes into a header, where only ASCII may stand.
+    return Unready(
+        f"{connection.key_name or 'the key'} holds a character that no key has",
+        provider=connection.name,
+        next_step="copy the key again, then: movies doctor",
+    )
 
 
 def client(connection: Connection) -> OpenAI:

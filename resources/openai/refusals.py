@@ -32,6 +32,7 @@ _MODERATED = {
     "misalignment_policy_violation",
 }
 _KEY = re.compile(r"\b(?:sk|sess|pk)-[\w*.\-]+")
+_SHORTEST_KEY = 6  # what is shorter is no secret, and would be found in ordinary words
 _LONGEST = 500
 
 
@@ -74,7 +75,8 @@ def told(body: Mapping[str, Any]) -> MovieError:
 
 def scrubbed(text: str, connection: Connection) -> str:
     """A message without the key, whole or in part, that the server may have repeated."""
-    return _KEY.sub("(key)", text.replace(connection.key, "(key)") if connection.key else text)
+    key = connection.key or ""
+    return _KEY.sub("(key)", text.replace(key, "(key)") if len(key) >= _SHORTEST_KEY else text)
 
 
 def _of_status(error: openai.APIStatusError, connection: Connection, model: str) -> MovieError:

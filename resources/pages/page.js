@@ -123,9 +123,9 @@
 
   function inputRows(older, newer) {
     const [a, b] = [older, newer].map(each => told.revisions[each].inputs);
-    return Object.keys({ ...a, ...b }).filter(name => a[name] !== b[name]).map(name => {
+    return told.names.map((_, place) => place).filter(place => a[place] !== b[place]).map(place => {
       const row = document.createElement("tr");
-      const cells = [name, ...[a, b].map(each => name in each ? told.values[each[name]] : "not set")];
+      const cells = [told.names[place], ...[a, b].map(each => told.values[each[place]] ?? "not set")];
       cells.forEach((text, column) => {
         const cell = document.createElement(column ? "td" : "th");
         column ? cell.dir = "auto" : cell.scope = "row";

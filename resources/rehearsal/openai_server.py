@@ -24,6 +24,7 @@ __all__ = ["Fault", "OpenAIServer", "Reply", "status"]
 
 _TOKENS_A_SQUARE = {"low": 200, "medium": 440, "high": 1760, "auto": 1760}
 _LONGEST_SPEECH = 4096
+_SLOW_SECONDS = 0.3
 _RETIRED = frozenset({"dall-e-2", "dall-e-3", "gpt-image-1"})
 
 
@@ -45,8 +46,8 @@ class Reply:
 class Fault:
     """One misbehaviour: `change` makes another reply of the one due, `how` is the way it is sent.
 
-    `how` is `whole`, `cut` (half of it, then the connection is closed), `silent` (nothing is ever sent) or
-    `endless` (it never ends).
+    `how` is `whole`, `slow` (in two halves), `cut` (half of it, then the connection is closed), `silent` (nothing is
+    ever sent) or `endless` (it never ends).
     """
 
     change: Callable[[Reply], Reply] = lambda reply: reply
@@ -328,11 +329,15 @@ class _Exchange(BaseHTTPRequestHandler):
         self._send(content, how)
 
     def _send(self, content: bytes, how: str) -> None:
-        self.wfile.write(content[: len(content) // 2] if how == "cut" else content)
+        half = len(content) // 2 if how in ("cut", "slow") else len(content)
+        self.wfile.write(content[:half])
         self.wfile.flush()
+        if how == "slow":
+            self.server.owner.closing.wait(_SLOW_SECONDS)
+            self.wfile.write(content[half:])
         while how == "endless" and not self.server.owner.closing.wait(0.02):
             self.wfile.write(b" ")
-        self.close_connection = self.close_connection or how != "whole"
+        self.close_connection = self.close_connection or how in ("cut", "endless")
 
 
 def _fields(form: str, raw: bytes) -> dict[str, Any]:

@@ -137,7 +137,8 @@ def test_a_podcast_needs_nothing_but_its_declaration(project: Any) -> None:
     assert project.stale() == set()
     live = project.studio.store("tale").manifests.live()
     assert {name.partition("[")[0] for name in live.artefacts} == {
-        "script", "segment_text", "narration", "words", "music_prompt", "music", "timeline", "soundtrack", "subtitles",
+        "script", "segment_text", "narration", "words", "music_prompt", "music", "ambience", "timeline", "soundtrack",
+        "subtitles",
     }  # fmt: skip
 
 

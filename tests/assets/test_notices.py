@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import dagster as dg
 import pytest
 
+from movie_assets.assets.notices import Notices
+from movie_assets.core.artefact import Name
 from movie_assets.core.ports import PaintRequest, Result, Workspace
 from movie_assets.definitions import definitions_of
 from resources.instant import InstantPorts
@@ -22,13 +23,13 @@ class Talkative(InstantPorts):
 
 
 def test_a_retry_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """By the logger `movie_assets.providers`."""
+    """By the logger `movie_assets.providers`, in every run that Dagster starts."""
     (tmp_path / "movies" / "tale").mkdir(parents=True)
     (tmp_path / "movies" / "tale" / "movie.yaml").write_text("title: Tale\nbrief: A tale.\nsegments: 2\n")
-    definitions = definitions_of(Studio(tmp_path, ports=Talkative()))
-    (tmp_path / "home").mkdir()
-    with dg.DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
-        job = definitions.resolve_implicit_global_asset_job_def()
-        job.execute_in_process(instance=instance, asset_selection=[dg.AssetKey(["tale", "film"])])
-    told = {each.message for each in caplog.records if each.name == "movie_assets.providers"}
-    assert told == {f"picture[{segment}] openai: retry 1 in 2 s: rate limit" for segment in range(2)}
+    studio = Studio(tmp_path, ports=Talkative())
+    assert isinstance(progress := definitions_of(studio).resources["progress"], Notices)
+    production = studio.open("tale").produce(frozenset([Name("picture", 1)]))
+    production.begin()
+    assert all(outcome.status == "produced" for outcome in production.outcomes(progress=progress))
+    (told,) = [each.message for each in caplog.records if each.name == "movie_assets.providers"]
+    assert told == "picture[1] openai: retry 1 in 2 s: rate limit"

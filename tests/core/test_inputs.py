@@ -19,7 +19,7 @@ from movie_assets.core.errors import Refused
 from movie_assets.core.inputs import INPUTS, Input, resolve
 from movie_assets.core.movie_file import read_movie
 
-SECTIONS = ("script", "picture", "narration", "motion", "music")
+SECTIONS = ("script", "picture", "narration", "motion", "music", "ambience")
 PROVIDERS = {section: frozenset({"offline", "other"}) for section in SECTIONS}
 
 TYPES = {"md": "text/markdown", "png": "image/png", "wav": "audio/wav"}
@@ -120,6 +120,13 @@ EDITS: list[tuple[tuple[Any, ...], Any, set[str]]] = [
     (("music", "volume"), 0.5, {"volume"}),
     (("music", "file"), "mine.wav", {"music"}),
     (("music",), "none", {"music", "mood", "volume"}),
+    (("ambience",), "none", set()),
+    (("ambience",), {"prompt": "surf"}, {f"ambience[{segment}]" for segment in range(4)}),
+    (("ambience",), "surf", {f"ambience[{segment}]" for segment in range(4)}),
+    (("ambience", "volume"), 0.5, {"ambience_volume"}),
+    (("ambience", "provider"), "other", set()),
+    (("overrides", 2, "ambience"), "surf", {"ambience[2]"}),
+    (("overrides", 2, "ambience"), "none", set()),
     (("overrides", 0), {"picture": {"prompt": "a ship"}}, {"prompt[0]"}),
     (("overrides", 0), {"narration": {"text": "A ship."}}, {"text[0]"}),
     (("overrides", 1, "picture", "prompt"), "dawn", {"prompt[1]"}),
@@ -316,3 +323,14 @@ overrides:
         "  movie.yaml:5: overrides.2.picture.file: must be a picture, but mine.wav is audio/wav",
     ]
     assert caught.value.next_step == "correct movie.yaml, then: movies check galapagos"
+
+
+def test_a_place_may_be_silent_in_one_segment() -> None:
+    """`none` in a segment takes away what the movie says; more words of it add to that."""
+    text = "title: x\nsegments: 3\nambience: {prompt: surf, settings: {a: 1}}\noverrides:\n"
+    text += "  1: {ambience: none}\n  2: {ambience: {prompt: wind, settings: {b: 2}}}\n"
+    assert [payload(text, f"ambience[{segment}]") for segment in range(3)] == [
+        {"provider": "offline", "prompt": "surf", "settings": {"a": 1}},
+        {},
+        {"provider": "offline", "prompt": "wind", "settings": {"a": 1, "b": 2}},
+    ]

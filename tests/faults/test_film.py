@@ -21,7 +21,9 @@ from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.store.patient import PatientDriver
 from movie_assets.core.toy import Toy
 
-SHARED = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHARED = settings(
+    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 PASSING = {"error": 0.05, "lost": 0.05, "torn": 0.05, "flip": 0.01, "delay": 0.05}
 
 
@@ -41,12 +43,16 @@ def toy_over(driver: Driver, scratch: Path) -> Toy:
 
 @given(seed=st.integers(0, 2**32))
 @settings(SHARED, max_examples=25)
-def test_a_film_under_passing_faults_is_the_film(tmp_path: Path, new_faulty: Callable[..., FaultyDriver], seed: int) -> None:
+def test_a_film_under_passing_faults_is_the_film(
+    tmp_path: Path, new_faulty: Callable[..., FaultyDriver], seed: int
+) -> None:
     """5 % of the calls fail, 5 % are done but not acknowledged, 5 % torn, 5 % late, 1 % give a wrong bit: in one run."""
     calm = toy_over(MemoryDriver(), tmp_path)
     calm.make()
     plain = MemoryDriver()
-    toy = toy_over(PatientDriver(new_faulty(plain, seed, **PASSING), lambda seconds: None, attempts=12), tmp_path)
+    toy = toy_over(
+        PatientDriver(new_faulty(plain, seed, **PASSING), lambda seconds: None, attempts=12), tmp_path
+    )
     made = toy.make()
     assert not made.ended("failed"), [str(outcome.error) for outcome in made.outcomes]
     assert artefacts(plain, "toy") == artefacts(calm.driver, "toy")
@@ -88,7 +94,11 @@ def test_what_cannot_be_tried_again_needs_another_run(
             if toy_over(faulty, tmp_path).make().manifest is not None:
                 break
     assert artefacts(plain, "toy") == artefacts(calm.driver, "toy")
-    ended = [event.inputs_digest for event in MovieStore(plain, "toy").events.artefacts() if event.status == "succeeded"]
+    ended = [
+        event.inputs_digest
+        for event in MovieStore(plain, "toy").events.artefacts()
+        if event.status == "succeeded"
+    ]
     assert len(ended) == len(set(ended)) + 4  # voice and times are of one job
 
 

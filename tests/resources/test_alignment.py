@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from movie_assets.core.artefact import Name
 from movie_assets.core.ports import Heard, ListenRequest, Workspace
 from resources.alignment import Aligner
+from resources.instant import InstantPorts
 from resources.probe import probe
+from resources.studio import Studio
 from resources.warping import Rows, frames_of, hop_for, voiced, warp
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,3 +130,25 @@ def test_what_is_heard_has_a_begin_and_an_end() -> None:
     assert voiced(frames_of(sound, 8000, 0.02)) == pytest.approx((1.0, 3.0), abs=0.05)
     assert hop_for(30) == 0.02
     assert 3600 / hop_for(3600) <= 5000
+
+
+# --- in a movie -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("file", "how", "calls"), [("", "told", 0), (", file: voice.wav", "spread", 1)])
+def test_how_words_were_found_is_recorded(tmp_path: Path, file: str, how: str, calls: int) -> None:
+    """A provider's own times are taken as told; a person's recording is listened to."""
+    folder = tmp_path / "movies" / "tale"
+    folder.mkdir(parents=True)
+    (folder / "movie.yaml").write_text(
+        f"title: T\nbrief: B\nsegments: 1\noverrides: {{0: {{narration: {{text: one two{file}}}}}}}\n"
+    )
+    written(folder / "voice.wav", np.zeros(RATE))
+    ports = InstantPorts()
+    movie = Studio(tmp_path, ports=ports).open("tale")
+    production = movie.produce(movie.graph.named([Name("words", 0)]))
+    production.begin()
+    assert [outcome.error for outcome in production.outcomes() if outcome.error] == []
+    (event,) = (e for e in movie.store.events.artefacts() if e.kind == "words" and e.status == "succeeded")
+    assert event.diagnostics["words"] == how
+    assert ports.calls["listen"] == calls

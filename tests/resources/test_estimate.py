@@ -137,9 +137,9 @@ def test_a_longer_text_costs_more_and_prices_of_ones_own_count(tmp_path: Path) -
 
 def test_it_knows_the_models_that_adapters_use() -> None:
     """A model that is changed there is to be changed here."""
-    from resources.estimate import MODELS
     from resources.elevenlabs import ambience, compose
     from resources.elevenlabs import speak as elevenlabs_speak
+    from resources.estimate import MODELS
     from resources.openai import paint, speak, write
 
     assert MODELS["openai"] == {

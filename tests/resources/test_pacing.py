@@ -184,6 +184,16 @@ def test_who_waited_goes_before_who_comes_back(tmp_path: Path) -> None:
     assert order == ["theirs", "ours"]
 
 
+def test_a_suspended_process_holds_nobody_up(tmp_path: Path) -> None:
+    """Its ticket, not looked after for a while, is passed over; it keeps its place for when it goes on."""
+    slots = Slots(tmp_path, Limits(1))
+    with slots._ticket() as asleep:
+        os.utime(asleep, (0, 0))
+        with slots.one(GOING):
+            pass
+        assert asleep.exists()
+
+
 def test_so_many_begin_within_a_minute(tmp_path: Path) -> None:
     """Of two processes together; the next begins when the first is a minute old."""
     now, limits = [1000.0], Limits(4, per_minute=2)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from movie_assets.core.errors import Refused, Stopped
-from movie_assets.core.ports import Encoded, SoundtrackRequest, Voice, Workspace
+from movie_assets.core.ports import Ambience, Encoded, SoundtrackRequest, Voice, Workspace
 from resources.ffmpeg import ffmpeg
 from resources.probe import decode_sound, probe
 from resources.soundtrack import measure_loudness, soundtrack
@@ -314,3 +314,74 @@ def test_a_stop_ends_it_within_a_second(film: Film, tmp_path: Path) -> None:
     with pytest.raises(Stopped):
         soundtrack(SoundtrackRequest(film.voices, film.music, 0.3, 3600), at)
     assert time.monotonic() - begun < 1.8
+
+
+# --- places -------------------------------------------------------------------------------------------------------
+
+PLACES = ((0.0, 5.0, 150.0), (5.0, 9.0, 500.0))
+"""From when to when which pitch is heard; then nothing."""
+
+
+def place_level(sound: np.ndarray, begin: float, end: float, hertz: float) -> float:
+    return level(sound, begin, end, hertz * 0.9, hertz * 1.1)
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    """A film of two places, each from a sound much shorter than it is heard."""
+    folder = tmp_path_factory.mktemp("places")
+    places = tuple(
+        Ambience(write(folder / f"{hertz:.0f}.wav", tone(1.3, hertz)), start, end)
+        for start, end, hertz in PLACES
+    )
+    request = SoundtrackRequest(voices_in(folder), None, 0.0, SECONDS, places, 0.2)
+    encoded = soundtrack(request, Workspace(folder))
+    loudness = measure_loudness(encoded.file, Workspace(folder))
+    assert loudness.integrated == pytest.approx(-16, abs=0.5)
+    assert loudness.true_peak <= -1.5
+    return heard(encoded)
+
+
+def test_a_place_is_heard_in_its_segments_alone(there: np.ndarray) -> None:
+    """And goes on as long as they do, however short its sound is."""
+    for start, end, hertz in PLACES:
+        inside = [
+            place_level(there, moment, moment + 1, hertz) for moment in np.arange(start + 0.6, end - 1.6, 0.5)
+        ]
+        assert max(inside) - min(inside) < 4
+        assert min(inside) > place_level(there, 11, 13, hertz) + 25
+    assert place_level(there, 6, 8, 150.0) < place_level(there, 2, 4, 150.0) - 25
+
+
+def test_a_place_stays_below_the_voice(there: np.ndarray) -> None:
+    """At a volume of 0.2, 14 dB below."""
+    voice = level(there, 2.1, 3.9, 700, 3000)
+    assert -20 < place_level(there, 2.1, 3.9, 150.0) - voice < -8
+
+
+def test_places_do_not_click(there: np.ndarray) -> None:
+    """Neither where one gives way to the next, nor where it is played again: nothing is heard above its pitch."""
+    for begin, end in ((0.2, 1.8), (4.3, 4.9), (7.3, 9.3)):
+        assert level(there, begin, end, 4000, 16_000) < place_level(there, 1.0, 1.9, 150.0) - 45
+
+
+def test_a_place_without_sound_is_refused(tmp_path: Path) -> None:
+    """Silence cannot be brought to a level."""
+    silent = Ambience(write(tmp_path / "silent.wav", np.zeros(RATE)), 0.0, 4.0)
+    with pytest.raises(Refused, match="holds no sound"):
+        soundtrack(
+            SoundtrackRequest(voices_in(tmp_path), None, 0.0, SECONDS, (silent,), 0.2), Workspace(tmp_path)
+        )
+
+
+def test_places_at_no_volume_change_nothing(tmp_path: Path) -> None:
+    """Byte for byte."""
+    voices = voices_in(tmp_path)
+    place = Ambience(write(tmp_path / "place.wav", tone(1.3)), 0.0, 4.0)
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    plain = soundtrack(SoundtrackRequest(voices, None, 0.0, SECONDS), Workspace(tmp_path / "one"))
+    mute = soundtrack(
+        SoundtrackRequest(voices, None, 0.0, SECONDS, (place,), 0.0), Workspace(tmp_path / "two")
+    )
+    assert plain.file.read_bytes() == mute.file.read_bytes()

@@ -60,7 +60,9 @@ class State(Struct, frozen=True, rename="camel", kw_only=True):
         )
 
     def _spending(self) -> Spending:
-        spending = Spending(reserved={(run, call): usd for run, call, usd in self.reserved}, told=set(self.told))
+        spending = Spending(
+            reserved={(run, call): usd for run, call, usd in self.reserved}, told=set(self.told)
+        )
         spending.paid.update(self.paid)
         return spending
 
@@ -145,4 +147,3 @@ class Checkpoints:
 
     def _all(self) -> list[str]:
         return list(self._driver.list(self._keys.checkpoints))
-

@@ -84,7 +84,9 @@ class _Mender:
         self._keep_copy(finding.key)
         self.store.manifests.bury(number, None, self.clock.now(), "its manifest was damaged")
         self.lost_manifests.append(number)
-        return "put into quarantine; a tombstone keeps its number, and what was made for it is still in the log"
+        return (
+            "put into quarantine; a tombstone keeps its number, and what was made for it is still in the log"
+        )
 
     def _missing_manifest(self, finding: Finding) -> str:
         number = self.keys.revision_of(finding.key)

@@ -146,14 +146,18 @@ class _Look:
             if number not in numbers:
                 says = "a later revision is there, and this one is gone"
                 name = (revision_name(number),)
-                self._find(self.keys.manifest(number), "missing manifest", "lost", says, self._mend(), revisions=name)
+                self._find(
+                    self.keys.manifest(number), "missing manifest", "lost", says, self._mend(), revisions=name
+                )
 
     def _base(self, key: str, manifest: Manifest, kept: dict[int, Manifest | Tombstone]) -> None:
         base = kept.get(int(manifest.base_revision[4:])) if manifest.base_revision else None
         if base is not None and base.digest not in (None, manifest.base_digest):
             says = f"it was made from another {manifest.base_revision} than the one that is here"
             revisions = (manifest.revision,)
-            self._find(key, "note", "remark", says, "see who copied manifests between stores", revisions=revisions)
+            self._find(
+                key, "note", "remark", says, "see who copied manifests between stores", revisions=revisions
+            )
 
     def _refers(self, manifest: Manifest) -> None:
         try:
@@ -186,7 +190,9 @@ class _Look:
         for key in self._below(f"{self.movie}/events/"):
             is_inputs = key == self.keys.inputs_log or key.startswith(self.keys.inputs_entries)
             is_artefacts = key == self.keys.artefacts_log or key.startswith(self.keys.artefacts_entries)
-            data = self._bytes(key, "event", "lost", "look at the disk") if is_inputs or is_artefacts else None
+            data = (
+                self._bytes(key, "event", "lost", "look at the disk") if is_inputs or is_artefacts else None
+            )
             if not is_inputs and not is_artefacts:
                 self._stray(key)
             elif data is not None:
@@ -229,7 +235,9 @@ class _Look:
             numbers = {number for its, number in places if its == writer}
             for number in sorted(set(range(1, max(numbers))) - numbers):
                 key = self.keys.entry(prefix, writer, number)
-                self._find(key, "event", "lost", "an object of the log is missing", "restore it from a backup")
+                self._find(
+                    key, "event", "lost", "an object of the log is missing", "restore it from a backup"
+                )
 
     # --- blobs ------------------------------------------------------------------------------------------------
 
@@ -267,7 +275,9 @@ class _Look:
 
     def _bad_blob(self, key: str, says: str) -> None:
         use = self._use(self.keys.digest_of(key) or "")
-        self._find(key, "blob", "lost", says, self._make_again(use), artefacts=use.artefacts, revisions=use.revisions)
+        self._find(
+            key, "blob", "lost", says, self._make_again(use), artefacts=use.artefacts, revisions=use.revisions
+        )
 
     def _missing_blobs(self) -> None:
         for key in self._below(self.keys.blobs):
@@ -277,9 +287,19 @@ class _Look:
             key = self.keys.blob(digest)
             if key not in self.found and self.driver.stat(key) is None:
                 trashed = self.keys.trashed(digest) in self.found
-                says = "it is missing" + (", but lies in the trash of a sweep that was killed" if trashed else "")
+                says = "it is missing" + (
+                    ", but lies in the trash of a sweep that was killed" if trashed else ""
+                )
                 next_step = f"movies sweep {self.movie} puts it back" if trashed else self._make_again(use)
-                self._find(key, "missing blob", "lost", says, next_step, artefacts=use.artefacts, revisions=use.revisions)
+                self._find(
+                    key,
+                    "missing blob",
+                    "lost",
+                    says,
+                    next_step,
+                    artefacts=use.artefacts,
+                    revisions=use.revisions,
+                )
 
     def _use(self, digest: str) -> _Use:
         use = self.uses.get(digest)
@@ -307,7 +327,9 @@ class _Look:
         files = {self.keys.current, self.keys.sweep, self.keys.condemned}
         for key in self.found:
             if key.startswith(self.keys.quarantine):
-                self._find(key, "stray", "remark", "damaged bytes that were put aside", "delete it when you like")
+                self._find(
+                    key, "stray", "remark", "damaged bytes that were put aside", "delete it when you like"
+                )
             elif key.startswith(self.keys.trash):
                 says = "it lies in the trash of a sweep that was killed"
                 self._find(key, "stray", "remark", says, f"movies sweep {self.movie}")

@@ -40,7 +40,12 @@ def artefact(number: int, name: str, inputs: str, run: str, status: str) -> Arte
 def edit(number: int, name: str) -> InputEvent:
     digest = None if number % 5 == 0 else digest_of(number)
     return InputEvent(
-        event_id=f"edit-{number}", id=name, revision="rev-0001", digest=digest, created_at="2026", run_id="run"
+        event_id=f"edit-{number}",
+        id=name,
+        revision="rev-0001",
+        digest=digest,
+        created_at="2026",
+        run_id="run",
     )
 
 

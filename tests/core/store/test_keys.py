@@ -31,6 +31,7 @@ def test_keys_are_spelled_as_the_design_says() -> None:
     assert KEYS.result("picture", DIGEST) == f"galapagos/results/picture/{DIGEST}.json"
     assert KEYS.claim("picture", DIGEST) == f"galapagos/claims/picture-{DIGEST}"
     assert KEYS.metrics(3) == "galapagos/metrics/rev-0003.json"
+    assert KEYS.pending("motion", DIGEST) == f"galapagos/pending/motion/{DIGEST}.json"
 
 
 @given(
@@ -48,6 +49,7 @@ def test_keys_are_safe_and_lie_below_their_prefix(revision: int, plan: str, dige
         (KEYS.result("words", digest), KEYS.results),
         (KEYS.claim("words", digest), KEYS.claims),
         (KEYS.metrics(revision), "galapagos/"),
+        (KEYS.pending("words", digest), KEYS.all_pending),
     ]:
         assert check_key(key).startswith(prefix)
 
@@ -57,6 +59,7 @@ def test_keys_read_back(one: int, other: int, digest: str) -> None:
     """A manifest's key says its revision and a blob's its digest; keys of manifests sort as revisions count."""
     assert KEYS.revision_of(KEYS.manifest(one)) == one
     assert KEYS.digest_of(KEYS.blob(digest)) == digest
+    assert KEYS.job_of(KEYS.pending("motion", digest)) == ("motion", digest)
     assert (KEYS.manifest(one) < KEYS.manifest(other)) == (one < other)
 
 
@@ -115,7 +118,7 @@ def test_revisions_count_from_one(revision: int) -> None:
 def test_only_keys_spells_keys() -> None:
     """No other module of the core writes the name of a folder of the store."""
     core = Path(__file__).parents[3] / "movie_assets" / "core"
-    spelled = re.compile(r"""["'/](manifests|blobs|events|claims|results|leases|metrics)/""")
+    spelled = re.compile(r"""["'/](manifests|blobs|events|claims|results|leases|metrics|pending)/""")
     sinners = [
         file.name
         for file in core.rglob("*.py")

@@ -83,7 +83,9 @@ def test_every_flipped_bit_is_found(new_toy: Callable[..., Toy], data: st.DataOb
     toy.make()
     keys = [key for key in toy.driver.list("toy/") if key.startswith(tuple(f"toy/{name}" for name in SEALED))]
     key = data.draw(st.sampled_from(keys))
-    flip(toy.driver, key, data.draw(st.integers(0, len(toy.driver.get(key)) - 1)), data.draw(st.integers(0, 7)))
+    flip(
+        toy.driver, key, data.draw(st.integers(0, len(toy.driver.get(key)) - 1)), data.draw(st.integers(0, 7))
+    )
     report = found(toy)
     assert key in {finding.key for finding in report.findings}
     assert all(finding.next for finding in report.findings)
@@ -100,7 +102,12 @@ def test_a_damaged_blob_is_named_and_made_again(toy: Toy, tmp_path: Path, damage
     if damage == "gone":
         toy.driver.delete(key)
     else:
-        wrong = {"flip": bytes([data[0] ^ 1]) + data[1:], "cut": data[:-1], "longer": data + b"x", "empty": b""}
+        wrong = {
+            "flip": bytes([data[0] ^ 1]) + data[1:],
+            "cut": data[:-1],
+            "longer": data + b"x",
+            "empty": b"",
+        }
         toy.driver.put(key, wrong[damage])
     finding = only(found(toy))
     assert (finding.key, finding.harm) == (key, "lost")
@@ -160,7 +167,9 @@ def test_an_unfinished_last_line_is_no_damage(toy: Toy) -> None:
 
 
 @pytest.mark.parametrize("damage", ["flipped", "torn", "empty", "other revision's"])
-def test_a_damaged_live_manifest_gives_way_to_the_newest_sound_one(toy: Toy, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_live_manifest_gives_way_to_the_newest_sound_one(
+    toy: Toy, tmp_path: Path, damage: str
+) -> None:
     """Its number stays taken, what was made for it is not paid again, and it is kept in quarantine."""
     key, film = toy.store.keys.manifest(2), toy.bodies()["film"]
     if damage == "flipped":
@@ -237,7 +246,12 @@ def test_a_hint_that_is_behind_is_written_anew(toy: Toy, tmp_path: Path) -> None
 
 def test_a_stray_file_is_told_and_left_alone(toy: Toy, tmp_path: Path) -> None:
     """It is no damage."""
-    for key in ("toy/notes.txt", "toy/blobs/ab/not-a-digest", "toy/manifests/rev-2.json", "toy/current.json.bak"):
+    for key in (
+        "toy/notes.txt",
+        "toy/blobs/ab/not-a-digest",
+        "toy/manifests/rev-2.json",
+        "toy/current.json.bak",
+    ):
         toy.driver.put(key, b"?")
     report = found(toy)
     assert report.sound

@@ -16,6 +16,7 @@ import pytest
 from resources.connection import Connection
 from resources.doctor.finding import Finding
 from resources.doctor.reach import check_connection
+from resources.rehearsal.elevenlabs_server import ElevenLabsServer
 from resources.rehearsal.openai_server import OpenAIServer, status
 
 KEY = "sk-very-secret-key"
@@ -190,6 +191,14 @@ def test_an_elevenlabs_key_that_is_not_taken_is_missing() -> None:
         )
         (found,) = check_connection(wrong, [], needed=True)
     assert found.state == "missing" and "another-secret" not in repr(found)
+
+
+def test_an_account_at_elevenlabs() -> None:
+    """Looked at in the shape its server answers in; nothing is paid for."""
+    with ElevenLabsServer() as server:
+        connection = Connection("elevenlabs", "elevenlabs", server.url, server.key, "ELEVENLABS_API_KEY")
+        found = states(check_connection(connection, [("narration", "eleven_v3")], needed=True))
+        assert found == {"elevenlabs": "ok", "elevenlabs eleven_v3": "ok"} and server.bill == 0
 
 
 def test_a_video_service_is_only_looked_for() -> None:

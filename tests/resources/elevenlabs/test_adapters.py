@@ -106,10 +106,12 @@ def test_settings_are_asked_for(server: ElevenLabsServer, speaker: ElevenLabsSpe
     assert made.sound.media_type == "audio/wav"
 
 
-@pytest.mark.parametrize("model", ["eleven_multilingual_v2", "eleven_v3"])
-def test_no_model_is_asked_what_it_refuses(speaker: ElevenLabsSpeaker, at: Workspace, model: str) -> None:
+@pytest.mark.parametrize(("model", "text"), [("eleven_multilingual_v2", TEXT), ("eleven_v3", LONG)])
+def test_no_model_is_asked_what_it_refuses(
+    speaker: ElevenLabsSpeaker, at: Workspace, model: str, text: str
+) -> None:
     """Neither a language nor what is said around a part."""
-    assert speaker.speak(SpeakRequest(LONG, "en", {"model": model, **PLAIN}), at).words
+    assert speaker.speak(SpeakRequest(text, "en", {"model": model, **PLAIN}), at).words
 
 
 @pytest.mark.parametrize("name", ["George", "george - warm storyteller", "rachel"])

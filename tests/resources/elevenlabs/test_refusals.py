@@ -103,7 +103,7 @@ def test_no_answer_is_waited_for_without_end(
 ) -> None:
     """Neither one that does not begin nor one that does not end."""
     server.befall(case)
-    with pytest.raises(Transient, match="no whole answer within 0.5 seconds"):
+    with pytest.raises(Transient, match=r"no whole answer within 0\.5 seconds"):
         PORTS[port][1](paced(replace(connection, timeout=0.5), 1), at)
 
 

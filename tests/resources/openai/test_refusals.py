@@ -127,6 +127,21 @@ def test_a_request_has_an_end(
     assert server.calls.total() == 3
 
 
+@pytest.mark.parametrize("port", PORTS.values(), ids=PORTS)
+def test_a_slow_answer_is_an_answer(port: Port, server: OpenAIServer, line: Line, at: Workspace) -> None:
+    """Within its time it is waited for, and paid once."""
+    server.misbehave(port.path, Fault(how="slow"))
+    assert port.call(line, at)
+    assert server.calls.total() == 1
+
+
+def test_a_key_that_cannot_be_sent_is_told(at: Workspace, connection: Connection, paced: Paced) -> None:
+    """Without showing it."""
+    with pytest.raises(Unready, match="OPENAI_API_KEY holds a character that no key has") as caught:
+        PORTS["speech"].call(paced(replace(connection, key="sk-schlüssel")), at)
+    assert "schl" not in "".join([repr(caught.value), *traceback.format_exception(caught.value)])
+
+
 def test_a_server_that_is_not_there_is_named(at: Workspace, connection: Connection, paced: Paced) -> None:
     """Whoever forgot to start theirs reads its address."""
     with OpenAIServer() as gone:

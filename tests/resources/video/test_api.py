@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from movie_assets.core.errors import Failed, Refused
 from resources.connections import read_connections
 from resources.secrets import Secrets
+from resources.studio import Studio
 from resources.video.api import VideoApi, filled, found, must_find
 
 JSON = st.recursive(
@@ -115,3 +116,16 @@ def test_ways_lead_into_answers() -> None:
 def test_the_length_is_one_the_service_makes(docs: Any, asked: float, given: float) -> None:
     """Long enough where there is one."""
     assert VideoApi.model_validate(docs["replicate"]["video"]).length(asked) == given
+
+
+def test_the_estimate_is_of_the_length_it_makes(docs: Any, tmp_path: Path) -> None:
+    """Six seconds at a service that makes five or ten cost ten."""
+    (tmp_path / "movies" / "waves").mkdir(parents=True)
+    (tmp_path / "movies" / "waves" / "movie.yaml").write_text(
+        "title: Waves\nbrief: Waves roll in.\nsegments: 1\n"
+        "motion: {kind: animated, provider: replicate, model: some-lab/waves, seconds: 6}\n"
+    )
+    docs["replicate"]["prices"] = {"some-lab/waves": {"video_seconds": 0.05}}
+    (tmp_path / "providers.yaml").write_text(yaml.safe_dump({"replicate": docs["replicate"]}))
+    plan = Studio(tmp_path).open("waves").plan()
+    assert plan.may_cost.usd + plan.must_cost.usd == pytest.approx(0.5)
