@@ -87,8 +87,10 @@ class History:
     def possibly_paid(self, calls: Sequence[ArtefactEvent]) -> None:
         """Calls that were begun by runs that ended before they did."""
         for call in calls[-_CALLS:]:
+            cost = "cost unknown" if call.cost is None else f"about {call.cost:.4f} USD"
             self._out.print(
-                f"possibly paid, without a result: {call.artefact_id} by {call.provider} at {_time(call.created_at)}"
+                f"possibly paid, without a result: {call.artefact_id} by {call.provider} "
+                f"at {_time(call.created_at)}, {cost}"
             )
         if len(calls) > _CALLS:
             self._out.print(f"… and {len(calls) - _CALLS} such calls before")
@@ -280,6 +282,8 @@ def _value(value: Any) -> str:
     if isinstance(value, dict):
         parts = (f"{name} {_value(each)}" for name, each in value.items() if each not in (None, {}, ""))
         return ", ".join(parts)
+    if isinstance(value, list):
+        return "; ".join(map(_value, value))
     return "none" if value is None else _short(str(value))
 
 

@@ -58,17 +58,16 @@ def export(
 
 def write_difference(store: MovieStore, before: Manifest, after: Manifest, to: Path) -> Path:
     """Writes a page of two revisions side by side."""
-    from resources.exports.album import pictures_of
+    from resources.exports.album import album_side_by_side
     from resources.exports.page import diff_page
 
     boards = {board.revision: board for board in storyboards_of(store, max(before, after, key=_number))}
     older, newer = boards[before.revision], boards[after.revision]
     found = difference(before, after, store.events.inputs())
     with _scratch(store) as at:
-        scenes = [scene for pair in differing(older, newer) for scene in pair if scene]
-        pictures = pictures_of(scenes, lambda ref: store.file(ref, at.scratch), at)
+        album = album_side_by_side(differing(older, newer), lambda ref: store.file(ref, at.scratch), at)
     to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_text(diff_page(older, newer, found, pictures), encoding="utf-8")
+    to.write_text(diff_page(older, newer, found, album), encoding="utf-8")
     return to
 
 

@@ -15,7 +15,7 @@ from movie_assets.core.movie_file import variation_names
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.variation import FIELD
 from resources import prompts
-from resources.probe import picture_size
+from resources.inspection import inspected_picture
 
 __all__ = ["CONFIG", "MovieFolder"]
 
@@ -125,18 +125,22 @@ class MovieFolder:
 
     def file(self, name: str) -> Path:
         """Where a file of this folder lies; `Refused` if it is missing or outside."""
-        path, root = (self.path / name).resolve(), self.path.resolve()
+        try:
+            path, root = (self.path / name).resolve(), self.path.resolve()
+            there = path.is_file()
+        except (OSError, ValueError, RuntimeError):  # too long, a null byte, links in a circle
+            raise Refused(f"{name[:80]!r} cannot be a file's name") from None
         if Path(name).is_absolute() or not path.is_relative_to(root):
             raise Refused(
                 f"{name} lies outside of {self.path}: only files of the movie's own folder may be named"
             )
-        if not path.is_file():
+        if not there:
             raise Refused(f"{name} does not exist in {self.path}")
         return path
 
 
 def _check_picture(path: Path, name: str) -> None:
     try:
-        picture_size(path)
+        inspected_picture(path)
     except Refused as error:
         raise Refused(f"{name}: {error.fact}") from error

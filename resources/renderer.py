@@ -7,8 +7,8 @@ from pathlib import Path
 from movie_assets.core.ports import ClipRequest, Encoded, FilmRequest, Look, SoundtrackRequest, Workspace
 from resources.clip import clip
 from resources.film import film
+from resources.inspection import inspected
 from resources.look import look
-from resources.probe import probe
 from resources.soundtrack import soundtrack
 
 __all__ = ["FfmpegRenderer"]
@@ -30,4 +30,4 @@ class FfmpegRenderer:
         return look(file, media_type, at)
 
     def seconds(self, sound: Path) -> float:
-        return probe(sound).seconds
+        return inspected(sound).seconds

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,12 +21,15 @@ import pytest
 from click.testing import CliRunner
 
 from movie_assets import cli
+from movie_assets.core.errors import Unready
 from resources.instant import InstantPorts
 from resources.studio import Studio
 
 if TYPE_CHECKING:
+    from resources.rehearsal.ceph import CephServer
     from resources.rehearsal.s3_server import Bucket, S3Server
 
+PACKAGES = "radosgw ceph-mon ceph-osd ceph-common"
 ROOT = Path(__file__).resolve().parent.parent
 YAML = """\
 title: Tiny
@@ -175,3 +178,18 @@ def s3_server() -> Iterator[S3Server]:
 def s3_bucket(s3_server: S3Server) -> Bucket:
     """An empty bucket."""
     return s3_server.bucket()
+
+
+@pytest.fixture(scope="session")
+def ceph_server() -> Iterator[CephServer]:
+    """Ceph's S3 gateway, a real server; it takes ten seconds to start."""
+    from resources.rehearsal.ceph import CephServer, missing_programs
+
+    if missing := missing_programs():
+        pytest.skip(f"not installed: {', '.join(missing)} (apt-get install {PACKAGES})")
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(CephServer())
+        except Unready as error:
+            pytest.skip(str(error))
+        yield server

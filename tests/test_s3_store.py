@@ -75,7 +75,7 @@ def test_a_folder_and_a_bucket_hold_the_same_movie(shell: Any) -> None:
     shell("make tale --root builds")
     here = shell.json("show tale --root builds")
     digests = [
-        {name: record["output"]["digest"] for name, record in held["artefacts"].items()}
+        {name: record["blob"]["digest"] for name, record in held["artefacts"].items()}
         for held in (here, there)
     ]
     assert digests[0] == digests[1]

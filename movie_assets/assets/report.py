@@ -211,7 +211,9 @@ def _taken(metrics: Metrics) -> dict[str, Any]:
     return {
         "revision": metrics.revision,
         "paid": str(total.cost),
+        "perhaps paid for failed calls": str(total.unsettled),
         "saved by reuse": str(total.saved),
+        "fallbacks": total.fallbacks,
         "jobs made": total.made,
         "jobs reused": total.reused,
         "failed": total.failed,

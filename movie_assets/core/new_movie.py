@@ -60,7 +60,8 @@ script:
   # source: script.md       # your own script, from a file beside this one
   # audience: curious twelve-year-olds
 
-# Who paints. The style goes with the prompt of every picture.
+# Who paints. The style goes with the prompt of every picture. Who helps out if they cannot comes after them in a list,
+# here as for any who: `picture: [{{provider: openai, style: woodcut}}, {{provider: offline}}]`.
 picture:
   provider: offline
   style: painterly, soft morning light
@@ -108,6 +109,6 @@ captions: {{style: karaoke, burn: true}}
 # Your own files in the place of anything that is made; `movies show {movie}` lists the names.
 # replace: {{"clip[0]": my-own.mp4, script: mine.json, music: score.wav}}
 
-# The most a run may spend, in USD.
+# The most that may ever be spent on this movie, in USD; for one run: movies make {movie} --budget 0.50
 # budget_usd: 2.00
 """

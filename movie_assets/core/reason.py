@@ -93,8 +93,17 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
 
 
+def _entry(value: Any) -> str:
+    """One of several: a file, or another provider with what is set for it."""
+    if not isinstance(value, dict) or "digest" in value:
+        return _shown(value)
+    return " ".join(f"{name} {_shown(each)}" for name, each in value.items() if each not in (None, {}, ""))
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, dict) and "digest" in value:
         return f"file {str(value['digest'])[:8]}"
+    if isinstance(value, list):
+        return ", ".join(map(_entry, value)) or "none"
     text = "none" if value is None else str(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

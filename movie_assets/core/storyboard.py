@@ -12,7 +12,8 @@ from msgspec import Struct
 from movie_assets.core.artefact import BlobRef, Name
 from movie_assets.core.cost import Cost
 from movie_assets.core.difference import ChangedInput, difference
-from movie_assets.core.event import InputEvent
+from movie_assets.core.event import ArtefactEvent, InputEvent
+from movie_assets.core.fallback import fallback_of
 from movie_assets.core.ledger import ledger_of
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.reuse import Index
@@ -270,7 +271,7 @@ class _Told:
                 model=event.model if event else None,
                 cost=event.cost if event else None,
                 seconds=event.seconds if event else 0.0,
-                reasons=event.reasons if event else (),
+                reasons=_reasons(event),
             )
 
     def _text(self, ref: BlobRef | None) -> str:
@@ -279,6 +280,13 @@ class _Told:
         if ref.digest not in self._texts:
             self._texts[ref.digest] = self._says(ref)
         return self._texts[ref.digest]
+
+
+def _reasons(event: ArtefactEvent | None) -> tuple[str, ...]:
+    """Why it was made, and if so, who could not make it."""
+    fallback = fallback_of(event)
+    instead = (f"instead of {fallback['from']}: {fallback['because']}",) if fallback else ()
+    return (*event.reasons, *instead) if event else ()
 
 
 def _counts(pieces: Sequence[Piece]) -> dict[str, int]:

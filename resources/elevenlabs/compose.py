@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from movie_assets.core.ports import ComposeRequest, Meta, Result, Workspace
-from resources.elevenlabs.connect import ONCE, asked, checked_format, settings_of, streamed
+from movie_assets.core.ports import ComposeRequest, Result, Workspace
+from resources.elevenlabs.connect import ONCE, asked, checked_format, made_by, settings_of, streamed
 from resources.line import Line
 from resources.prices import Prices
 
@@ -43,14 +43,5 @@ class ElevenLabsComposer:
             at,
             lambda sdk: streamed(sdk.music.with_raw_response.compose(request_options=ONCE, **order), at),
         )
-        heard, name, amounts = answer.value, self._line.connection.name, {"seconds": seconds}
-        meta = Meta(
-            name,
-            model,
-            heard.request_id,
-            usage={**amounts, **({} if heard.credits is None else {"credits": heard.credits})},
-            cost=self._prices.cost(name, model, amounts),
-            seconds=time.monotonic() - begun,
-            attempts=answer.attempts,
-        )
-        return Result(heard.sound, heard.media_type, meta)
+        meta = made_by(self._line, self._prices, model, answer, {"seconds": seconds}, begun)
+        return Result(answer.value.sound, answer.value.media_type, meta)

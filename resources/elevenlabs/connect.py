@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import httpx
@@ -19,13 +20,14 @@ from elevenlabs.core.http_response import HttpResponse
 from elevenlabs.core.request_options import RequestOptions
 
 from movie_assets.core.errors import Failed, MovieError, Refused, Transient, Unready
-from movie_assets.core.ports import Workspace
+from movie_assets.core.ports import Meta, Workspace
 from resources.connection import Connection
 from resources.elevenlabs.refusals import translated
+from resources.inspection import inspected
 from resources.line import Answer, Line
-from resources.probe import probe
+from resources.prices import Prices
 
-__all__ = ["ONCE", "Heard", "asked", "checked_format", "decoded", "settings_of", "streamed"]
+__all__ = ["ONCE", "Heard", "asked", "checked_format", "decoded", "made_by", "settings_of", "streamed"]
 
 T = TypeVar("T")
 
@@ -90,17 +92,32 @@ def _heard(sound: bytes, headers: Mapping[str, str], at: Workspace) -> Heard:
     if not sound:
         raise _broken("the sound is empty", headers)
     at.scratch.mkdir(parents=True, exist_ok=True)
-    file = at.scratch / f"heard-{hashlib.sha256(sound).hexdigest()[:16]}"
-    file.write_bytes(sound)
-    try:
-        found = probe(file).sound
-    except Refused:
-        found = None
-    finally:
-        file.unlink()
+    with TemporaryDirectory(dir=at.scratch) as folder:
+        file = Path(folder, "heard")
+        file.write_bytes(sound)
+        try:
+            found = inspected(file).sound
+        except Refused:
+            found = None
     if found is None or found.seconds <= 0:
         raise _broken("the sound cannot be read", headers)
     return Heard(sound, _media_type(sound), found.seconds, headers.get("request-id"), _credits(headers))
+
+
+def made_by(
+    line: Line, prices: Prices, model: str, answer: Answer[Heard], amounts: Mapping[str, float], begun: float
+) -> Meta:
+    """How one sound came about that took these amounts; `begun` is by the monotonic clock."""
+    heard, name = answer.value, line.connection.name
+    return Meta(
+        name,
+        model,
+        heard.request_id,
+        usage={**amounts, **({} if heard.credits is None else {"credits": heard.credits})},
+        cost=prices.cost(name, model, amounts),
+        seconds=time.monotonic() - begun,
+        attempts=answer.attempts,
+    )
 
 
 def settings_of(settings: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from resources.exports.page import DETAILED, Album, Link, data_uri, ident
 from resources.exports.shelf import Shelf
 from resources.exports.shrink import Small, shrink
 
-__all__ = ["album_of", "pictures_of"]
+__all__ = ["album_of", "album_side_by_side"]
 
 _EARLIER = 120  # pictures, and voices, that only earlier revisions have: the newest of them
 _WIDE, _EARLIER_WIDE, _SIDE_BY_SIDE = 720, 384, 960  # pixels
+_ROOM_FOR_VOICES = 6_000_000  # bytes, in a page that has to be sent
 
 Files = Callable[[BlobRef], Path]
 """A file with the bytes of a reference, for reading only."""
@@ -54,11 +55,32 @@ def album_of(boards: Sequence[Storyboard], shelf: Shelf, files: Files, at: Works
     return Album(_kept(thumbs, shelf, files, at), sounds)
 
 
-def pictures_of(scenes: Iterable[Scene], files: Files, at: Workspace) -> dict[str, Link]:
-    """The pictures of scenes, large enough to be judged side by side."""
-    thumbs = _thumbs(_blobs(scenes, "picture"), _SIDE_BY_SIDE)
+def album_side_by_side(
+    pairs: Iterable[tuple[Scene | None, Scene | None]], files: Files, at: Workspace
+) -> Album:
+    """The pictures of scenes that differ, large enough to be judged, and the voices, all in the page itself."""
+    told = list(pairs)
+    thumbs = _thumbs(_blobs((scene for pair in told for scene in pair if scene), "picture"), _SIDE_BY_SIDE)
     _shrink(thumbs, files, at)
-    return {ident(each.blob.digest): _link(at.scratch / each.file) for each in thumbs}
+    pictures = {ident(each.blob.digest): _link(at.scratch / each.file) for each in thumbs}
+    return Album(pictures, _voices(told, files))
+
+
+def _voices(pairs: Iterable[tuple[Scene | None, Scene | None]], files: Files) -> dict[str, Link]:
+    """Both voices of each pair in which they differ, as long as there is room."""
+    room = _ROOM_FOR_VOICES
+    voices: dict[str, Link] = {}
+    for pair in pairs:
+        blobs = [_blobs([scene] if scene else [], "narration") for scene in pair]
+        size = sum(blob.size for each in blobs for blob in each)
+        if blobs[0] != blobs[1] and size <= room:
+            room -= size
+            voices |= {
+                ident(blob.digest): data_uri(files(blob).read_bytes(), blob.media_type)
+                for each in blobs
+                for blob in each
+            }
+    return voices
 
 
 def _kept(thumbs: Sequence[_Thumb], shelf: Shelf, files: Files, at: Workspace) -> dict[str, Link]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -100,7 +100,7 @@ def index_page(
     )
 
 
-def diff_page(older: Storyboard, newer: Storyboard, found: Difference, pictures: Mapping[str, Link]) -> str:
+def diff_page(older: Storyboard, newer: Storyboard, found: Difference, album: Album) -> str:
     """The page of two revisions; a segment that is the same in both is only named."""
     pairs = [_pair(before, after) for before, after in differing(older, newer)]
     shown = {pair.number for pair in pairs}
@@ -112,7 +112,8 @@ def diff_page(older: Storyboard, newer: Storyboard, found: Difference, pictures:
         found=found,
         pairs=pairs,
         same=", ".join(same),
-        pictures=pictures,
+        pictures=album.pictures,
+        sounds=album.sounds,
     )
 
 

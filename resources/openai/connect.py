@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TypeVar
 
+import httpx  # noqa: F401 - the SDK takes it from sys.modules, where another thread may be half-way importing it
 import httpx2
 from openai import DefaultHttpxClient, OpenAI, OpenAIError
 

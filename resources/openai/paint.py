@@ -135,6 +135,8 @@ def _looked_at(body: bytes, request_id: str | None) -> tuple[str, tuple[int, int
     """The type and size of a picture that can be read to its last byte."""
     try:
         with Image.open(io.BytesIO(body), formats=list(_MEDIA_TYPES)) as image:
+            image.verify()
+        with Image.open(io.BytesIO(body)) as image:
             image.load()
             return _MEDIA_TYPES[str(image.format)], image.size
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):

@@ -21,7 +21,8 @@ __all__ = ["CephServer", "missing_programs"]
 
 _PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
 _KEY_ID, _SECRET = "rehearsal", "not-a-secret"
-_PATIENCE_SECONDS = 90.0
+_PATIENCE_SECONDS = 60.0
+_ATTEMPTS = 3
 
 _CONF = """\
 [global]
@@ -72,11 +73,15 @@ class CephServer:
     """Runs a monitor, a store and the gateway as children of this process while the context lasts."""
 
     def __init__(self) -> None:
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._buckets = 0
+        self._settle()
+
+    def _settle(self) -> None:
+        """A folder and a port that nobody else uses, as far as can be told."""
         self._folder = Path(tempfile.mkdtemp(prefix="movie-assets-ceph-"))
         self._conf = self._folder / "ceph.conf"
         self._port = _free_port()
-        self._children: list[subprocess.Popen[bytes]] = []
-        self._buckets = 0
 
     @property
     def url(self) -> str:
@@ -88,11 +93,15 @@ class CephServer:
         return Bucket(self.url, f"movies-{self._buckets}", _KEY_ID, _SECRET)
 
     def __enter__(self) -> CephServer:
-        try:
-            self._start()
-        except BaseException:
-            self._stop()
-            raise
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._start()
+                break
+            except BaseException as error:
+                self._stop()
+                if not isinstance(error, Unready) or attempt + 1 == _ATTEMPTS:
+                    raise
+                self._settle()
         return self
 
     def __exit__(
@@ -122,19 +131,24 @@ class CephServer:
         for child in reversed(self._children):
             child.kill()
             child.wait()
+        self._children.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _run(self, *command: str) -> None:
-        done = subprocess.run(
-            [*command, "-c", str(self._conf)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=_PATIENCE_SECONDS,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [*command, "-c", str(self._conf)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=_PATIENCE_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise self._unready(f"{command[0]} does not end") from None
         if done.returncode:
-            raise self._unready(f"{command[0]}: {done.stderr.decode(errors='replace')[-500:]}")
+            raise self._unready(f"{command[0]}: {done.stderr[-500:]}")
 
     def _child(self, *command: str) -> None:
         with (self._folder / f"{command[0]}.out").open("wb") as out:

@@ -449,30 +449,32 @@ def _tone(seconds: float, hertz: float) -> Sound:
 
 
 def _encoded(sound: Sound, output_format: str) -> tuple[bytes, str]:
-    samples = np.round(np.clip(sound, -1, 1) * 32767).astype("<i2")
-    if output_format.startswith("wav"):
-        return _wav(samples), "audio/wav"
-    return _mp3(samples), "audio/mpeg"
+    """The sound in a format such as `mp3_44100_128` or `wav_22050`."""
+    codec, told, *_ = output_format.split("_")
+    rate = int(told)
+    moments = np.arange(round(len(sound) * rate / _RATE)) * _RATE / rate
+    resampled = np.interp(moments, np.arange(len(sound)), sound)
+    samples = np.round(np.clip(resampled, -1, 1) * 32767).astype("<i2")
+    return (_wav(samples, rate), "audio/wav") if codec == "wav" else (_mp3(samples, rate), "audio/mpeg")
 
 
-def _wav(samples: NDArray[np.int16]) -> bytes:
+def _wav(samples: NDArray[np.int16], rate: int) -> bytes:
     stream = io.BytesIO()
     with wave.open(stream, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(_RATE)
+        out.setframerate(rate)
         out.writeframes(samples.tobytes())
     return stream.getvalue()
 
 
-def _mp3(samples: NDArray[np.int16]) -> bytes:
+def _mp3(samples: NDArray[np.int16], rate: int) -> bytes:
     stream = io.BytesIO()
     with av.open(stream, "w", format="mp3") as out:
-        track = out.add_stream("mp3", rate=_RATE, layout="mono")
-        track.bit_rate = 128_000
-        for first in range(0, len(samples), _RATE):
-            frame = av.AudioFrame.from_ndarray(samples[None, first : first + _RATE], "s16", "mono")
-            frame.sample_rate, frame.pts = _RATE, first
+        track = out.add_stream("mp3", rate=rate, layout="mono")
+        for first in range(0, len(samples), rate):
+            frame = av.AudioFrame.from_ndarray(samples[None, first : first + rate], "s16", "mono")
+            frame.sample_rate, frame.pts = rate, first
             out.mux(track.encode(frame))
         out.mux(track.encode(None))
     return stream.getvalue()

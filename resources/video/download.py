@@ -12,7 +12,7 @@ import httpx
 
 from movie_assets.core.errors import Failed, Refused, Stopped, Transient
 from movie_assets.core.ports import Workspace
-from resources.probe import probe
+from resources.inspection import inspected
 from resources.video.wire import Wire, sending, status_error
 
 __all__ = ["check_video", "fetched", "saved"]
@@ -60,7 +60,7 @@ def saved(response: httpx.Response, to: Path, at: Workspace) -> None:
 def check_video(path: Path) -> str:
     """The media type of a file that is a video; `Failed` if it is none."""
     try:
-        found = probe(path)
+        found = inspected(path)
     except Refused as error:
         raise _no_video(str(error.labels.get("said", error.fact))) from None
     if found.video is None or not found.video.frames:

@@ -22,7 +22,8 @@ def test_a_published_revision_is_observed_on_the_film(project: Any) -> None:
     project.make()
     second, first = observed(project)
     assert (first["revision"], second["revision"]) == ("rev-0001", "rev-0002")
-    assert first["jobs reused"] == 0 and second["jobs made"] + second["jobs reused"] == first["jobs made"]
+    jobs = [each["jobs made"] + each["jobs reused"] for each in (first, second)]
+    assert jobs[0] == jobs[1] and second["jobs made"] < first["jobs made"]
     assert second["paid"] == "nothing"
     assert {"producer": "narration", "provider": "instant", "made": 3}.items() <= next(
         line for line in second["per producer and provider"] if line["producer"] == "narration"

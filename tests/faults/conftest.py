@@ -14,6 +14,7 @@ from movie_assets.core.movie import Movie
 from movie_assets.core.store.driver import Driver
 from movie_assets.core.store.faulty import Fault, FaultyDriver
 from movie_assets.core.store.movie_store import MovieStore
+from movie_assets.core.toy import Toy
 from resources.instant import InstantPorts
 from resources.studio import Studio
 
@@ -40,6 +41,16 @@ def new_film(tmp_path: Path) -> Callable[[Driver], Movie]:
     def make(driver: Driver) -> Movie:
         studio = Studio(tmp_path, ports=InstantPorts())  # type: ignore[arg-type]
         return replace(studio.open("tale"), store=MovieStore(driver, "tale"))
+
+    return make
+
+
+@pytest.fixture
+def new_toy(tmp_path: Path) -> Callable[..., Toy]:
+    """Makes a toy movie of the given texts; fields of `Toy` by keyword."""
+
+    def make(*texts: str, **fields: Any) -> Toy:
+        return Toy(tmp_path / "scratch", list(texts), **fields)
 
     return make
 

@@ -155,7 +155,6 @@ def test_of_32_publishers_one_wins_each_revision(tmp_path: Path) -> None:
     lost = {digest for how, _, digest in told if how == "conflict"}
     assert not lost & set(digests.values())
     assert verify(store).sound
-    print(f"{kills} kills, {len(published)} acknowledged, {len(lost)} told of a conflict, {reads[0]} reads")
 
 
 def test_of_16_writers_no_acknowledged_event_is_lost(tmp_path: Path) -> None:
@@ -168,7 +167,6 @@ def test_of_16_writers_no_acknowledged_event_is_lost(tmp_path: Path) -> None:
     assert acknowledged <= set(names)
     assert len(acknowledged) > 100
     assert kills > 5
-    print(f"{kills} kills, {len(acknowledged)} acknowledged")
     for who in {name.partition(".")[0] for name in acknowledged}:
         numbers = [int(name.partition(".")[2]) for name in names if name.startswith(f"{who}.")]
         assert numbers == sorted(numbers)

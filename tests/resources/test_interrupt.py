@@ -28,7 +28,9 @@ def test_ctrl_c_ends_what_waits_for_a_provider(tmp_path: Path) -> None:
     (tmp_path / "movies" / "tale").mkdir(parents=True)
     (tmp_path / "movies" / "tale" / "movie.yaml").write_text(YAML)
     (tmp_path / ".env").write_text("OPENAI_API_KEY=sk-of-a-test-of-ctrl-c\n")
-    environment = {name: value for name, value in os.environ.items() if name not in ("DAGSTER_HOME", "OPENAI_API_KEY")}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("DAGSTER_HOME", "OPENAI_API_KEY")
+    }
     with OpenAIServer() as server:
         server.misbehave("images/generations", *[Fault(how="silent")] * 5)
         (tmp_path / "providers.yaml").write_text(f"openai: {{base_url: {server.url}, at_once: 2}}\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movie_assets.core.errors import Refused
@@ -20,12 +20,14 @@ PROSE = st.text(st.sampled_from("abz é.!?,;:—…。、我\u0301\u200d\n\t'\"�
 WORDS = st.lists(st.text(st.sampled_from("abcé.,!?"), min_size=1, max_size=12), max_size=60)
 
 
+@settings(deadline=None)
 @given(PROSE, st.integers(1, 80))
 def test_the_parts_are_the_text(text: str, limit: int) -> None:
     """Nothing is lost, added or moved but white space."""
     assert "".join("".join(parts_of(text, limit)).split()) == "".join(text.split())
 
 
+@settings(deadline=None)
 @given(PROSE, st.integers(1, 80))
 def test_no_part_is_too_long_or_empty(text: str, limit: int) -> None:
     """A provider takes each of them."""
@@ -33,12 +35,14 @@ def test_no_part_is_too_long_or_empty(text: str, limit: int) -> None:
     assert all(0 < len(part) <= limit for part in parts) or not text.split()
 
 
+@settings(deadline=None)
 @given(WORDS, st.integers(12, 80))
 def test_a_word_that_fits_is_never_cut(words: list[str], limit: int) -> None:
     """Parts end where words end."""
     assert " ".join(parts_of(" ".join(words), limit)) == " ".join(words)
 
 
+@settings(deadline=None)
 @given(PROSE)
 def test_a_short_text_is_one_part(text: str) -> None:
     """What fits is left whole."""

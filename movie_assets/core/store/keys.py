@@ -47,10 +47,6 @@ class Keys:
         return f"{self.movie}/runs/leases/"
 
     @property
-    def results(self) -> str:
-        return f"{self.movie}/results/"
-
-    @property
     def claims(self) -> str:
         return f"{self.movie}/claims/"
 
@@ -114,9 +110,6 @@ class Keys:
     def lease(self, run_id: str) -> str:
         return f"{self.leases}{_id(run_id)}"
 
-    def result(self, kind: str, inputs_digest: str) -> str:
-        return f"{self.results}{_kind(kind)}/{_digest(inputs_digest)}.json"
-
     def claim(self, kind: str, inputs_digest: str) -> str:
         return f"{self.claims}{_kind(kind)}-{_digest(inputs_digest)}"
 
@@ -144,7 +137,8 @@ class Keys:
     def claim_after(self, claim: str) -> str:
         """The key by which a claim is taken over."""
         first, _, generation = claim.partition(".")
-        return f"{first}.{int(generation or 0) + 1:04}"
+        number = int(generation) if generation.isdecimal() and len(generation) < 9 else 0
+        return f"{first}.{number + 1:04}"
 
     def metrics(self, revision: int) -> str:
         return f"{self.movie}/metrics/{_revision(revision)}.json"
@@ -166,9 +160,10 @@ class Keys:
         """The key by which the same thing is claimed first."""
         return claim.partition(".")[0]
 
-    def id_of(self, lease: str) -> str:
-        """The id that a lease's key is for."""
-        return lease.removeprefix(self.leases)
+    def id_of(self, lease: str) -> str | None:
+        """The id that a lease's key is for; None for any other key."""
+        name = lease.removeprefix(self.leases)
+        return name if _ID.match(name) else None
 
     def job_of(self, pending: str) -> tuple[str, str]:
         """The kind and the inputs digest that a note's key is for."""

@@ -93,7 +93,8 @@ class Leases:
                     continue
 
     def _ids(self) -> list[str]:
-        return [self._keys.id_of(key) for key in self._driver.list(self._keys.leases)]
+        found = (self._keys.id_of(key) for key in self._driver.list(self._keys.leases))
+        return [lease for lease in found if lease is not None]
 
     def _read(self, key: str) -> LeaseRecord:
         data = self._driver.get(key)

@@ -151,7 +151,7 @@ class _Look:
                 )
 
     def _base(self, key: str, manifest: Manifest, kept: dict[int, Manifest | Tombstone]) -> None:
-        base = kept.get(int(manifest.base_revision[4:])) if manifest.base_revision else None
+        base = self._named(manifest.base_revision, kept)
         if base is not None and base.digest not in (None, manifest.base_digest):
             says = f"it was made from another {manifest.base_revision} than the one that is here"
             revisions = (manifest.revision,)
@@ -159,9 +159,15 @@ class _Look:
                 key, "note", "remark", says, "see who copied manifests between stores", revisions=revisions
             )
 
+    def _named(
+        self, revision: str | None, kept: dict[int, Manifest | Tombstone]
+    ) -> Manifest | Tombstone | None:
+        return next((each for each in kept.values() if each.revision == revision), None)
+
     def _refers(self, manifest: Manifest) -> None:
         try:
             for name, ref in references(manifest):
+                self.keys.blob(ref.digest)  # refuses what is none
                 use = self.uses.setdefault(ref.digest, _Use(ref.size))
                 use.artefacts[name] = use.revisions[manifest.revision] = None
         except (msgspec.MsgspecError, MovieError) as error:

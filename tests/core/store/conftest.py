@@ -15,12 +15,13 @@ from movie_assets.core.store.local import LocalDriver
 from movie_assets.core.store.memory import MemoryDriver
 
 if TYPE_CHECKING:
+    from resources.rehearsal.ceph import CephServer
     from resources.rehearsal.s3_server import Bucket
 
 FORK = multiprocessing.get_context("fork")
 
 
-@pytest.fixture(params=["local", "memory", "s3"])
+@pytest.fixture(params=["local", "memory", "s3", pytest.param("ceph", marks=pytest.mark.heavy)])
 def new_driver(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[], Driver]:
@@ -29,22 +30,32 @@ def new_driver(
         "local": lambda: LocalDriver(tmp_path_factory.mktemp("store") / "root"),
         "memory": MemoryDriver,
     }
-    return makers.get(request.param) or request.getfixturevalue("new_s3")
+    return makers.get(request.param) or request.getfixturevalue(f"new_{request.param}")
 
 
 @pytest.fixture
-def rounds(new_driver: Callable[[], Driver], request: pytest.FixtureRequest) -> int:
+def rounds(request: pytest.FixtureRequest) -> int:
     """How often to try what may go wrong only sometimes; over HTTP each verb takes longer."""
-    return 8 if "s3" in request.node.name else 30
+    return 8 if request.node.name.endswith(("[s3]", "[ceph]")) else 30
 
 
 @pytest.fixture
 def new_s3(s3_bucket: Bucket) -> Callable[[], Driver]:
     """Makes empty stores in one bucket, each below a prefix of its own."""
+    return _stores_in(s3_bucket)
+
+
+@pytest.fixture
+def new_ceph(ceph_server: CephServer) -> Callable[[], Driver]:
+    """The same on a real server."""
+    return _stores_in(ceph_server.bucket())
+
+
+def _stores_in(bucket: Bucket) -> Callable[[], Driver]:
     from resources.s3.driver import S3Driver
 
     prefixes = (f"tenant/{number}" for number in count())
-    return lambda: S3Driver(s3_bucket.name, next(prefixes), s3_bucket.settings)
+    return lambda: S3Driver(bucket.name, next(prefixes), bucket.settings)
 
 
 @pytest.fixture

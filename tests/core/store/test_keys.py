@@ -28,7 +28,6 @@ def test_keys_are_spelled_as_the_design_says() -> None:
     assert KEYS.artefacts_log == "galapagos/events/artefacts.log"
     assert KEYS.plan(3, "8c1f") == "galapagos/runs/rev-0003-8c1f-plan.json"
     assert KEYS.lease("run-1") == "galapagos/runs/leases/run-1"
-    assert KEYS.result("picture", DIGEST) == f"galapagos/results/picture/{DIGEST}.json"
     assert KEYS.claim("picture", DIGEST) == f"galapagos/claims/picture-{DIGEST}"
     assert KEYS.metrics(3) == "galapagos/metrics/rev-0003.json"
     assert KEYS.pending("motion", DIGEST) == f"galapagos/pending/motion/{DIGEST}.json"
@@ -46,10 +45,11 @@ def test_keys_are_safe_and_lie_below_their_prefix(revision: int, plan: str, dige
         (KEYS.plan(revision, plan), KEYS.plans),
         (KEYS.lease(plan), KEYS.leases),
         (KEYS.blob(digest), KEYS.blobs),
-        (KEYS.result("words", digest), KEYS.results),
         (KEYS.claim("words", digest), KEYS.claims),
         (KEYS.metrics(revision), "galapagos/"),
         (KEYS.pending("words", digest), KEYS.all_pending),
+        (KEYS.entry(KEYS.inputs_entries, plan, revision), KEYS.inputs_entries),
+        (KEYS.entry(KEYS.artefacts_entries, plan, revision), KEYS.artefacts_entries),
     ]:
         assert check_key(key).startswith(prefix)
 
@@ -60,6 +60,9 @@ def test_keys_read_back(one: int, other: int, digest: str) -> None:
     assert KEYS.revision_of(KEYS.manifest(one)) == one
     assert KEYS.digest_of(KEYS.blob(digest)) == digest
     assert KEYS.job_of(KEYS.pending("motion", digest)) == ("motion", digest)
+    entries = KEYS.artefacts_entries
+    assert KEYS.place_of(entries, KEYS.entry(entries, digest[:16], one)) == (digest[:16], one)
+    assert (KEYS.entry(entries, "w", one) < KEYS.entry(entries, "w", other)) == (one < other)
     assert (KEYS.manifest(one) < KEYS.manifest(other)) == (one < other)
 
 
@@ -84,6 +87,7 @@ def test_strangers_are_no_keys(key: str) -> None:
     """A file somebody left beside the manifests or blobs stands for nothing."""
     assert KEYS.revision_of(key) is None
     assert KEYS.digest_of(key) is None
+    assert KEYS.place_of(KEYS.artefacts_entries, key) is None
 
 
 @pytest.mark.parametrize(
@@ -92,9 +96,8 @@ def test_strangers_are_no_keys(key: str) -> None:
         Keys,
         KEYS.blob,
         lambda bad: KEYS.plan(1, bad),
+        lambda bad: KEYS.entry(KEYS.inputs_entries, bad, 1),
         KEYS.lease,
-        lambda bad: KEYS.result(bad, DIGEST),
-        lambda bad: KEYS.result("picture", bad),
         lambda bad: KEYS.claim(bad, DIGEST),
         lambda bad: KEYS.claim("picture", bad),
     ],

@@ -26,6 +26,15 @@ from movie_assets.core.store.memory import MemoryDriver
 KEY = "movie/events/artefacts.log"
 
 
+@pytest.fixture
+def driver(new_driver: Callable[[], Driver]) -> Driver:
+    """One that appends; for the others there is test_object_log."""
+    driver = new_driver()
+    if not driver.capabilities.append:
+        pytest.skip("does not append")
+    return driver
+
+
 def test_what_is_appended_is_read_in_order(driver: Driver) -> None:
     """Several entries may be added at once; an empty log is empty, not an error."""
     log = AppendLog(driver, KEY)

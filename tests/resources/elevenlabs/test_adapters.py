@@ -25,7 +25,7 @@ Paced = Callable[[Connection, int], Line]
 
 TEXT = "Hello, it's 3 metres deep. “Well!” she said."
 LONG = " ".join(f"This is sentence number {number}, and it goes on." for number in range(60))
-PLAIN = {"settings": {"output_format": "wav_44100"}}
+PLAIN = {"settings": {"output_format": "wav_8000"}}
 
 
 @pytest.fixture

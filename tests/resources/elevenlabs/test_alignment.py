@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.elevenlabs.alignment import spans_of, words_of
@@ -24,6 +24,7 @@ def alignment(text: str, seconds: float = 0.1) -> SimpleNamespace:
     )
 
 
+@settings(deadline=None)
 @given(TEXT, st.lists(st.none() | st.tuples(TIMES, TIMES), max_size=120))
 def test_words_are_the_text_in_order(text: str, told: list[tuple[float, float] | None]) -> None:
     """Whatever times a provider tells: each word is there, none before the other, none after the sound."""
@@ -40,6 +41,7 @@ def test_words_are_the_text_in_order(text: str, told: list[tuple[float, float] |
     assert all(0 <= word.start <= word.end <= 9.0 for word in words)
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_a_word_begins_with_its_first_letter(text: str) -> None:
     """By the character's own time, where all are told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -116,7 +117,7 @@ def test_no_text_is_markup_side_by_side(text: str) -> None:
             artefacts=(),
             summary=each,
         )
-        return Read(diff_page(older, newer, found, ALBUM.pictures))
+        return Read(diff_page(older, newer, found, ALBUM))
 
     page, plain = read(text + "!"), read("x!")
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in plain.tags] and page.texts["h1"] == [
@@ -213,6 +214,25 @@ def test_two_revisions_lie_side_by_side_in_one_file(tale: Any) -> None:
     assert len(images) == len(set(images)) == 2 and all((each or "").startswith("data:") for each in images)
     assert not [given for tag, given in page.tags if tag == "audio" and given.get("src")]
     assert {path.name for path in (tale.to / "deep").iterdir()} == {"diff.html"}
+
+
+def test_voices_that_differ_can_be_heard_side_by_side(tale: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the page itself, as long as it can still be sent to someone; a word on what was done is there in any case."""
+    first = tale.make()
+    second = tale.make("en-us", "en-gb")
+
+    def players() -> list[str | None]:
+        page = Read(write_difference(tale.store, first, second, tale.to / "diff.html").read_text())
+        assert page.texts["small"] == ["voice"] * 3
+        return [given.get("src") for tag, given in page.tags if tag == "audio"]
+
+    sources = players()
+    assert len(set(sources)) == 6 and all(
+        (each or "").startswith("data:audio/wav;base64,") for each in sources
+    )
+    one_pair = sum(len(base64.b64decode((each or "").partition(",")[2])) for each in sources[:2])
+    monkeypatch.setattr("resources.exports.album._ROOM_FOR_VOICES", one_pair)
+    assert players() == [*sources[:2], None, None, None, None]
 
 
 def test_a_revision_compared_with_itself(tale: Any) -> None:

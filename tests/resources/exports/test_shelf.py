@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,38 +22,41 @@ def test_after_each_export_the_folder_holds_just_that(
     """Whatever was there before; and nothing is written that stood."""
     folder, before = tmp_path_factory.mktemp("shelf"), {}
     for files in exports:
-        shelf, written = Shelf(folder), []
-        for name, key in files.items():
-            shelf.put(name, key, lambda to, name=name, key=key: (written.append(name), to.write_text(key)))
-        shelf.tidy()
+        written = _put(folder, files)
         assert set(written) == {name for name, key in files.items() if before.get(name) != key}
         found = [path for path in folder.rglob("*") if path.is_file() and ".export" not in path.parts]
         assert {str(path.relative_to(folder)): path.read_text() for path in found} == files
         before = files
 
 
-def _put(folder: Path, **files: str) -> list[str]:
+def _put(folder: Path, files: dict[str, str]) -> list[str]:
+    """Exports files that hold their keys; which of them were written."""
     shelf, written = Shelf(folder), []
+
+    def write(name: str, to: Path) -> None:
+        written.append(name)
+        to.write_text(files[name])
+
     for name, key in files.items():
-        shelf.put(name, key, lambda to, name=name, key=key: (written.append(name), to.write_text(key)))
+        shelf.put(name, key, partial(write, name))
     shelf.tidy()
     return written
 
 
 def test_a_file_that_was_touched_or_removed_is_written_again(tmp_path: Path) -> None:
     """What is remembered of it no longer fits."""
-    assert _put(tmp_path, a="1", b="2") == ["a", "b"]
+    assert _put(tmp_path, {"a": "1", "b": "2"}) == ["a", "b"]
     (tmp_path / "a").write_text("mine")
     (tmp_path / "b").unlink()
-    assert _put(tmp_path, a="1", b="2") == ["a", "b"]
+    assert _put(tmp_path, {"a": "1", "b": "2"}) == ["a", "b"]
     assert (tmp_path / "a").read_text() == "1"
 
 
 def test_a_persons_own_files_stay(tmp_path: Path) -> None:
     """Only what was put here is ever taken away."""
-    _put(tmp_path, a="1", b="2")
+    _put(tmp_path, {"a": "1", "b": "2"})
     (tmp_path / "notes.txt").write_text("mine")
-    _put(tmp_path, a="1")
+    _put(tmp_path, {"a": "1"})
     assert {path.name for path in tmp_path.iterdir()} == {"a", "notes.txt", ".export"}
 
 
@@ -64,22 +68,22 @@ def test_a_record_names_nothing_outside(tmp_path: Path, name: str) -> None:
     (folder / ".export").mkdir(parents=True)
     entry = '{"key": "k", "size": 1, "modified": 1}'
     (folder / ".export" / "record.json").write_text(f'{{"format": 1, "files": {{"{name}": {entry}}}}}')
-    _put(folder, a="1")
+    _put(folder, {"a": "1"})
     assert outside.read_text() == "mine"
 
 
 @pytest.mark.parametrize("record", ["", "{", '{"format": 2, "files": {}}', "\0\xff"])
 def test_a_record_that_cannot_be_read_costs_only_time(tmp_path: Path, record: str) -> None:
     """Everything is written again."""
-    _put(tmp_path, a="1")
+    _put(tmp_path, {"a": "1"})
     (tmp_path / ".export" / "record.json").write_text(record)
-    assert _put(tmp_path, a="1") == ["a"]
-    assert _put(tmp_path, a="1") == []
+    assert _put(tmp_path, {"a": "1"}) == ["a"]
+    assert _put(tmp_path, {"a": "1"}) == []
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     """Whole, and no temporary beside it."""
-    _put(tmp_path, a="1")
+    _put(tmp_path, {"a": "1"})
 
     def fail(to: Path) -> None:
         to.write_text("half")
@@ -87,4 +91,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="no space"):
         Shelf(tmp_path).put("a", "2", fail)
-    assert (tmp_path / "a").read_text() == "1" and {path.name for path in tmp_path.iterdir()} == {"a", ".export"}
+    assert (tmp_path / "a").read_text() == "1" and {path.name for path in tmp_path.iterdir()} == {
+        "a",
+        ".export",
+    }
