@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from resources.ffmpeg import binary
 from resources.planes import Pixels, black, mix
 from resources.shots import shown
 
-__all__ = ["clip"]
+__all__ = ["DRAFT", "FINAL", "Quality", "clip"]
 
 _FILE = "clip.mp4"
 _SCRIPT = "captions.ass"
@@ -33,10 +34,23 @@ _KEYFRAME_SECONDS = 4
 _COLOURS = "range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 
 
-def clip(request: ClipRequest, at: Workspace) -> Encoded:
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How much time x264 takes for how good a picture."""
+
+    preset: str
+    crf: int
+
+
+FINAL = Quality("veryfast", 20)
+DRAFT = Quality("ultrafast", 28)
+
+
+def clip(request: ClipRequest, at: Workspace, quality: Quality = FINAL) -> Encoded:
     """Renders one segment exactly as many frames long as asked for; equal requests give equal bytes."""
     said = msgspec.to_builtins(request, enc_hook=_spell)
-    measured = worker.call("resources.clip", said, at, timeout=60 + 5 * request.frames)
+    order = {**said, "quality": asdict(quality)}
+    measured = worker.call("resources.clip", order, at, timeout=60 + 5 * request.frames)
     return Encoded(at.scratch / _FILE, "video/mp4", measured)
 
 
@@ -51,7 +65,7 @@ def _spell(value: object) -> str:
 
 def _answer(said: dict[str, Any]) -> dict[str, Any]:
     request = _read(said)
-    _encode(_frames(request), request.frame, _captioned(request))
+    _encode(_frames(request), request.frame, _captioned(request), Quality(**said["quality"]))
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     spent = sum(usage.ru_utime + usage.ru_stime for usage in (own, children))
     return {
@@ -138,13 +152,17 @@ def _captioned(request: ClipRequest) -> str:
     return f",ass={_SCRIPT}:fontsdir={fonts.folder}"
 
 
-def _encode(frames: Iterator[Pixels], frame: Frame, captioned: str) -> None:
+def _encode(frames: Iterator[Pixels], frame: Frame, captioned: str, quality: Quality) -> None:
     # Without a system font to fall back on, every machine draws the same glyphs.
     environment = {**os.environ, "FONTCONFIG_FILE": str(Path(_NO_FONTS).absolute())}
     with (
         Path("encoder.log").open("w+b") as log,
         subprocess.Popen(
-            _command(frame, captioned), stdin=subprocess.PIPE, stderr=log, env=environment, pipesize=1 << 20
+            _command(frame, captioned, quality),
+            stdin=subprocess.PIPE,
+            stderr=log,
+            env=environment,
+            pipesize=1 << 20,
         ) as encoder,
     ):
         assert encoder.stdin is not None
@@ -160,13 +178,13 @@ def _encode(frames: Iterator[Pixels], frame: Frame, captioned: str) -> None:
             )
 
 
-def _command(frame: Frame, captioned: str) -> list[str]:
+def _command(frame: Frame, captioned: str, quality: Quality) -> list[str]:
     fps, keyframes = str(frame.fps), str(_KEYFRAME_SECONDS * frame.fps)
     return [
         binary(), "-hide_banner", "-v", "error", "-y",
         "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{frame.width}x{frame.height}", "-r", fps, "-i", "pipe:0",
         "-filter_threads", "1", "-vf", f"setparams={_COLOURS}{captioned}",
-        "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-profile:v", "high", "-pix_fmt", "yuv420p",
+        "-c:v", "libx264", "-preset", quality.preset, "-crf", str(quality.crf), "-profile:v", "high", "-pix_fmt", "yuv420p",
         "-threads", "1", "-g", keyframes, "-x264-params", "scenecut=0:open-gop=0", "-fps_mode", "passthrough",
         "-flags:v", "+bitexact", "-fflags", "+bitexact", "-map_metadata", "-1",
         "-video_track_timescale", str(frame.fps * _TICKS), _FILE,

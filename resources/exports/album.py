@@ -48,7 +48,7 @@ def album_of(boards: Sequence[Storyboard], shelf: Shelf, files: Files, at: Works
     thumbs += [_Thumb(blob, _EARLIER_WIDE) for blob in _only_earlier(live, earlier, "picture")]
     sounds = {}
     for blob in _only_earlier(live, earlier, "narration"):
-        shelf.put(earlier_name(blob), blob.digest, partial(shutil.copyfile, files(blob)))
+        shelf.put(earlier_name(blob), blob.digest, partial(_copy, files, blob))
         sounds[ident(blob.digest)] = earlier_name(blob)
     for piece in _pieces(live, "narration"):
         sounds[ident(piece.digest)] = media_name(piece.name, piece.blob)
@@ -64,6 +64,10 @@ def album_side_by_side(
     _shrink(thumbs, files, at)
     pictures = {ident(each.blob.digest): _link(at.scratch / each.file) for each in thumbs}
     return Album(pictures, _voices(told, files))
+
+
+def _copy(files: Files, blob: BlobRef, to: Path) -> None:
+    shutil.copyfile(files(blob), to)
 
 
 def _voices(pairs: Iterable[tuple[Scene | None, Scene | None]], files: Files) -> dict[str, Link]:

@@ -206,6 +206,7 @@ class Stepping:
 
     def __init__(self, driver: MemoryDriver, taker: Taker) -> None:
         self._driver, self._taker = driver, taker
+        self.capabilities = driver.capabilities
 
     def __getattr__(self, verb: str) -> Callable[..., object]:
         def call(*args: object, **options: object) -> object:

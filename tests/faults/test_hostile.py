@@ -18,7 +18,6 @@ from movie_assets.core.manifest import ArtefactRecord, InputRecord, sealed, writ
 from movie_assets.core.outline import read_yaml
 from movie_assets.core.store.driver import is_key
 from movie_assets.core.store.keys import Keys
-from movie_assets.core.store.local import LocalDriver
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.store.repair import repair
 from movie_assets.core.store.sweep import Terms, sweep
@@ -134,7 +133,7 @@ def test_a_manifest_that_names_other_files_reads_none_of_them(
 ) -> None:
     """Its seal is right; what it refers to is no digest, so it is refused or named by verify, and nothing is read."""
     folder = tmp_path_factory.mktemp("hostile")
-    toy = new_toy("a", driver=LocalDriver(folder / "builds"))
+    toy = new_toy("a")
     made = toy.make().manifest
     assert made is not None
     film = made.artefacts["film"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import random
@@ -143,7 +144,7 @@ def test_of_32_publishers_one_wins_each_revision(tmp_path: Path) -> None:
     store = MovieStore(LocalDriver(root), "race")
     manifests = store.manifests.all()
     assert [manifest.number for manifest in manifests] == list(range(1, len(manifests) + 1))
-    for before, after in zip(manifests, manifests[1:], strict=False):
+    for before, after in itertools.pairwise(manifests):
         assert after.base_digest == before.digest
     published = {int(number): digest for how, number, digest in told if how == "published"}
     wins = Counter(number for how, number, _ in told if how == "published")

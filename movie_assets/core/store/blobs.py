@@ -97,7 +97,11 @@ class Blobs:
         path = self._driver.path(self._keys.blob(ref.digest))
         if path is not None and ref.digest in self._sound:
             return path
-        return self._check(ref, path or self._copy(ref, scratch))
+        for _ in range(_LOOKS):
+            found = path or self._copy(ref, scratch)
+            if self._is_sound(ref, found):
+                return found
+        raise self._damaged(ref, "does not match its digest")
 
     def discard(self, digest: str) -> None:
         """Removes a damaged blob, so that the next `add` writes it anew."""
@@ -120,15 +124,14 @@ class Blobs:
         if self._cache is not None and not self._driver.capabilities.paths:
             self._cache.keep(ref.digest, path)
 
-    def _check(self, ref: BlobRef, path: Path) -> Path:
+    def _is_sound(self, ref: BlobRef, path: Path) -> bool:
         with path.open("rb") as stream:
-            found = digest_of_stream(stream)
-        if found != ref.digest:
-            if self._cache is not None:
-                self._cache.forget(ref.digest)
-            raise self._damaged(ref, "does not match its digest")
-        self._sound.add(ref.digest)
-        return path
+            sound = digest_of_stream(stream) == ref.digest
+        if sound:
+            self._sound.add(ref.digest)
+        elif self._cache is not None:
+            self._cache.forget(ref.digest)
+        return sound
 
     def _damaged(self, ref: BlobRef, what: str) -> Damaged:
         return Damaged(

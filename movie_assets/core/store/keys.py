@@ -71,6 +71,10 @@ class Keys:
         return f"{self.movie}/.trash/"
 
     @property
+    def events(self) -> str:
+        return f"{self.movie}/events/"
+
+    @property
     def inputs_entries(self) -> str:
         """Where a store that cannot append keeps the log of inputs, object by object."""
         return f"{self.movie}/events/inputs/"

@@ -193,7 +193,7 @@ class _Look:
     # --- logs -------------------------------------------------------------------------------------------------
 
     def _logs(self) -> None:
-        for key in self._below(f"{self.movie}/events/"):
+        for key in self._below(self.keys.events):
             is_inputs = key == self.keys.inputs_log or key.startswith(self.keys.inputs_entries)
             is_artefacts = key == self.keys.artefacts_log or key.startswith(self.keys.artefacts_entries)
             data = (
@@ -329,7 +329,7 @@ class _Look:
                 if data is not None:
                     self._readable(key, what, data, read)
         prefixes = {prefix for prefix, _, _ in self._readers()}
-        prefixes |= {self.keys.manifests, self.keys.blobs, f"{self.movie}/events/"}
+        prefixes |= {self.keys.manifests, self.keys.blobs, self.keys.events}
         files = {self.keys.current, self.keys.sweep, self.keys.condemned}
         for key in self.found:
             if key.startswith(self.keys.quarantine):
