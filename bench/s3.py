@@ -129,7 +129,7 @@ def memory(bucket: Bucket, size: int) -> None:
 def stream(size: int) -> None:
     from resources.s3.settings import S3Settings
 
-    driver = S3Driver(os.environ["BENCH_BUCKET"], "bench", S3Settings.from_environment(os.environ))
+    driver = S3Driver(os.environ["BENCH_BUCKET"], "bench", S3Settings.said_by(os.environ.get))
     store = Blobs(driver, Keys("bench"))
     store.add(b"warm", "a/b")
     with tempfile.TemporaryDirectory() as folder:

@@ -27,9 +27,12 @@ from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.store.sweep import Terms
 from movie_assets.making import asking, export_film
 from movie_assets.making import make as make_movie
+from movie_assets.preview import follow
+from movie_assets.preview import preview as preview_movie
 from movie_assets.screen import Screen
 from movie_assets.screen_doctor import show_findings
 from movie_assets.screen_history import History
+from movie_assets.store_sync import sync_stores
 from movie_assets.upkeep import KEEP_REVISIONS, swept_movie, verify_movie
 from movie_assets.watch import Allowance
 from movie_assets.watch import watch as watch_movie
@@ -242,6 +245,16 @@ def watch(studio: Studio, movie: str, budget: float | None, yes: bool) -> None:
     watch_movie(studio, movie, Allowance(budget, yes))
 
 
+@_command("preview")
+@_ID
+@click.option("--to", type=click.Path(path_type=Path), help="A folder; films/ID if not given.")
+@click.option("--open-ended", is_flag=True, help="Again after each edit, until Ctrl-C.")
+@click.pass_obj
+def preview(studio: Studio, movie: str, to: Path | None, open_ended: bool) -> None:
+    """Write a small draft of the film quickly, with placeholders for what is not made yet. Costs nothing."""
+    (follow if open_ended else preview_movie)(studio, movie, to)
+
+
 @_command("batch")
 @_ID
 @click.option("--yes", is_flag=True, help="Do not ask before what costs money.")
@@ -431,6 +444,35 @@ def sweep(
     swept = swept_movie(studio, movie, terms, dry_run=dry_run, quiet=as_json)
     if as_json:
         _print_json(swept)
+
+
+@_command("sync-store")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.argument("movies", metavar="[ID]...", nargs=-1)
+@click.option(
+    "--mirror",
+    is_flag=True,
+    help="Follow FROM also in what was pruned; refuse if TO has revisions of its own.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be brought; change nothing.")
+@_JSON
+@click.pass_obj
+def sync_store(
+    studio: Studio,
+    source: str,
+    target: str,
+    movies: tuple[str, ...],
+    mirror: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Bring what one root keeps (a folder, s3://bucket/prefix) to another: only what is new, each byte checked."""
+    done, error = sync_stores(studio, (source, target), movies, mirror=mirror, dry_run=dry_run, quiet=as_json)
+    if as_json:
+        _print_json(done)
+    if error is not None:
+        raise error
 
 
 @_command("doctor")

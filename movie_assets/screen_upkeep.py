@@ -1,4 +1,4 @@
-"""What a person sees of verify and sweep."""
+"""What a person sees of verify, sweep and sync."""
 
 from __future__ import annotations
 
@@ -12,18 +12,41 @@ from rich.text import Text
 from movie_assets.core.reason import listed
 from movie_assets.core.store.sweep import Swept
 from movie_assets.core.store.verify import Finding, Report
+from movie_assets.core.sync import Synced
 
-__all__ = ["bytes_said", "reading", "show_repaired", "show_report", "show_swept"]
+__all__ = [
+    "bytes_said",
+    "carrying",
+    "reading",
+    "show_repaired",
+    "show_report",
+    "show_swept",
+    "show_synced",
+]
 
+_LISTED = 6
 _STYLES = {"lost": "bold red", "copy": "yellow", "remark": "dim"}
 
 
 @contextmanager
 def reading(movie: str) -> Iterator[Callable[[int, int], None]]:
     """Shows how far the reading is, where there is a terminal; takes bytes done, and of how many."""
-    columns = (TextColumn(f"reading {movie}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("reading")
+    with _progress(f"reading {movie}") as update:
+        yield update
+
+
+@contextmanager
+def carrying(movie: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Shows how much of what is to be brought is there, unless it is to be quiet."""
+    with _progress(f"bringing {movie}", quiet) as update:
+        yield update
+
+
+@contextmanager
+def _progress(title: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn(title), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+        task = progress.add_task(title)
         yield lambda done, of: progress.update(task, completed=done, total=max(of, 1))
 
 
@@ -61,6 +84,20 @@ def show_swept(swept: Swept, *, dry_run: bool) -> None:
     if swept.restored:
         said.append(f"{swept.restored} blobs of a sweep that was killed put back")
     out.print(f"{swept.movie}: {'; '.join(said)}", markup=False)
+
+
+def show_synced(said: Synced, *, dry_run: bool) -> None:
+    """What was brought, or would be."""
+    out, would = Console(highlight=False, soft_wrap=True), "would be " if dry_run else ""
+    many = len(said.revisions)
+    revisions = listed(said.revisions) if many < _LISTED else f"{said.revisions[0]} to {said.revisions[-1]}"
+    parts = [f"{said.blobs} blobs, {bytes_said(said.bytes)}"] if said.blobs else []
+    parts += [f"{said.events} events"] if said.events else []
+    parts += [f"{said.notes} notes of what providers are at"] if said.notes else []
+    parts += [revisions] if many else []
+    told = f"{', '.join(parts)} {would}brought" if parts else "nothing is new"
+    ahead = f"; it has {listed(said.ahead)} of its own" if said.ahead else ""
+    out.print(f"{said.movie}: {told}{ahead}", markup=False)
 
 
 def bytes_said(size: int) -> str:

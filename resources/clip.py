@@ -24,7 +24,7 @@ from resources.ffmpeg import binary
 from resources.planes import Pixels, black, mix
 from resources.shots import shown
 
-__all__ = ["DRAFT", "FINAL", "Quality", "clip"]
+__all__ = ["DRAFT", "FINAL", "Quality", "clip", "coding"]
 
 _FILE = "clip.mp4"
 _SCRIPT = "captions.ass"
@@ -144,9 +144,10 @@ def _captioned(request: ClipRequest) -> str:
     from resources.fonts import caption_fonts
 
     here = Path()
-    fonts = caption_fonts(text, Workspace(here))
+    look = request.captions
+    fonts = caption_fonts(text, Workspace(here), look.font, look.language)
     seconds = request.frames / request.frame.fps
-    script = ass_script(request.words, request.lead, seconds, request.frame, request.captions, fonts.family)
+    script = ass_script(request.words, request.lead, seconds, request.frame, look, fonts.family)
     (here / _SCRIPT).write_text(script, encoding="utf-8")
     (here / _NO_FONTS).write_text("<fontconfig/>")
     return f",ass={_SCRIPT}:fontsdir={fonts.folder}"
@@ -179,15 +180,22 @@ def _encode(frames: Iterator[Pixels], frame: Frame, captioned: str, quality: Qua
 
 
 def _command(frame: Frame, captioned: str, quality: Quality) -> list[str]:
-    fps, keyframes = str(frame.fps), str(_KEYFRAME_SECONDS * frame.fps)
     return [
-        binary(), "-hide_banner", "-v", "error", "-y",
-        "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{frame.width}x{frame.height}", "-r", fps, "-i", "pipe:0",
-        "-filter_threads", "1", "-vf", f"setparams={_COLOURS}{captioned}",
-        "-c:v", "libx264", "-preset", quality.preset, "-crf", str(quality.crf), "-profile:v", "high", "-pix_fmt", "yuv420p",
-        "-threads", "1", "-g", keyframes, "-x264-params", "scenecut=0:open-gop=0", "-fps_mode", "passthrough",
+        binary(), "-hide_banner", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p",
+        "-s", f"{frame.width}x{frame.height}", "-r", str(frame.fps), "-i", "pipe:0",
+        *coding(frame, captioned, quality), _FILE,
+    ]  # fmt: skip
+
+
+def coding(frame: Frame, filters: str, quality: Quality) -> list[str]:
+    """How every clip is coded, so that they can be joined; `filters` begin with a comma."""
+    return [
+        "-filter_threads", "1", "-vf", f"setparams={_COLOURS}{filters}",
+        "-c:v", "libx264", "-preset", quality.preset, "-crf", str(quality.crf), "-profile:v", "high",
+        "-pix_fmt", "yuv420p",
+        "-threads", "1", "-g", str(_KEYFRAME_SECONDS * frame.fps), "-x264-params", "scenecut=0:open-gop=0", "-fps_mode", "passthrough",
         "-flags:v", "+bitexact", "-fflags", "+bitexact", "-map_metadata", "-1",
-        "-video_track_timescale", str(frame.fps * _TICKS), _FILE,
+        "-video_track_timescale", str(frame.fps * _TICKS),
     ]  # fmt: skip
 
 

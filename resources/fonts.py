@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import fontpkg  # type: ignore[import-untyped]
@@ -26,16 +28,33 @@ _FAMILY = "Film Captions"
 _SUFFIXES = {".otf", ".ttc", ".ttf"}
 _BRACKETS = frozenset(map(ord, " ()<>[]{}«»‹›"))  # the shaper mirrors them in right-to-left text
 
+_OF_MANY_SCRIPTS, _EAST_ASIAN_FONTS = "manimgx-fonts", "manimgx-fonts-cjk"
 _PACKAGES = {
     "ARABIC": "fontpkg-noto-sans-arabic",
+    "ARMENIAN": _OF_MANY_SCRIPTS,
     "BENGALI": "fontpkg-hind-siliguri",
+    "CJK": _EAST_ASIAN_FONTS,
     "DEVANAGARI": "fontpkg-noto-sans-devanagari",
+    "ETHIOPIC": _OF_MANY_SCRIPTS,
+    "GEORGIAN": _OF_MANY_SCRIPTS,
+    "GUJARATI": _OF_MANY_SCRIPTS,
+    "GURMUKHI": _OF_MANY_SCRIPTS,
     "HEBREW": "fontpkg-heebo",
+    "KANNADA": _OF_MANY_SCRIPTS,
     "KHMER": "fontpkg-noto-sans-khmer",
+    "LAO": _OF_MANY_SCRIPTS,
+    "MALAYALAM": _OF_MANY_SCRIPTS,
+    "MYANMAR": _OF_MANY_SCRIPTS,
+    "ORIYA": _OF_MANY_SCRIPTS,
+    "SINHALA": _OF_MANY_SCRIPTS,
     "TAMIL": "fontpkg-noto-sans-tamil",
     "TELUGU": "fontpkg-noto-sans-telugu",
     "THAI": "fontpkg-noto-sans-thai",
+    "emoji": _OF_MANY_SCRIPTS,
 }
+# Packages that hold nothing but font files; the faces of the last differ in how a language writes a character.
+_FONT_FOLDERS = ("manimgx_fonts", "manimgx_fonts_cjk")
+_FACES = {"ja": 0, "ko": 1, "zh": 2, "zh-tw": 3, "zh-hant": 3, "zh-hk": 4}
 _EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH")
 
 
@@ -47,45 +66,57 @@ class FontSet:
     family: str
 
 
-def caption_fonts(text: str, at: Workspace) -> FontSet:
+def caption_fonts(text: str, at: Workspace, first: str | None = None, language: str = "en") -> FontSet:
     """Leaves the fonts that show a text in the workspace, semi-bold and cut down to it; else `Unready`.
 
-    They are the installed fontpkg packages, Noto Sans first, then those in the folder CAPTION_FONTS.
+    They are the installed fontpkg packages, the family `first` (without it Noto Sans) before all others, then fonts
+    of many scripts, then those in the folder CAPTION_FONTS.
     """
-    chosen = _chosen(text)
+    chosen = _chosen(text, first, _FACES.get(language.lower(), _FACES.get(language[:2].lower(), 0)))
     if missing := _needed(text).difference(*chosen.values()):
         raise _unready(missing)
     folder = at.scratch / "fonts"
     folder.mkdir(parents=True, exist_ok=True)
-    for number, (path, characters) in enumerate(chosen.items()):
-        _cut(path, characters).save(folder / f"{number:02}{_suffix(path)}")
+    for number, (face, characters) in enumerate(chosen.items()):
+        _cut(face, characters).save(folder / f"{number:02}{_suffix(face.path)}")
     return FontSet(folder, _FAMILY)
 
 
-def uncovered(text: str) -> str:
+def uncovered(text: str, first: str | None = None) -> str:
     """The characters of a text that no installed font can show, sorted."""
-    return "".join(map(chr, sorted(_needed(text).difference(*_chosen(text).values()))))
+    return "".join(map(chr, sorted(_needed(text).difference(*_chosen(text, first).values()))))
 
 
-def complaint(text: str) -> Unready | None:
+def complaint(text: str, first: str | None = None) -> Unready | None:
     """What to say of a text that no installed font can show whole; None of one that some can."""
-    missing = uncovered(text)
+    try:
+        missing = uncovered(text, first)
+    except Unready as error:
+        return error
     return _unready(frozenset(map(ord, missing))) if missing else None
 
 
-def _chosen(text: str) -> dict[Path, frozenset[int]]:
-    """The font files a text needs, each with the code points it is to show; no code point is in two."""
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """A font: a file, and which one of a collection."""
+
+    path: Path
+    number: int = 0
+
+
+def _chosen(text: str, first: str | None, face: int = 0) -> dict[_Face, frozenset[int]]:
+    """The fonts a text needs, each with the code points it is to show; no code point is in two."""
     # The shaper composes and decomposes: Thai sara am is drawn as two of its parts.
     forms = (text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFKD", text))
     wanted = {ord(char) for form in forms for char in form} | _BRACKETS
     needed = set(_needed(text))
-    chosen: dict[Path, frozenset[int]] = {}
-    for path in _files():
+    chosen: dict[_Face, frozenset[int]] = {}
+    for font in _fonts(first, face):
         if chosen and not needed:
             break
-        found = frozenset(wanted & _code_points(path))
+        found = frozenset(wanted & _code_points(font))
         if found & needed or not chosen:
-            chosen[path] = found
+            chosen[font] = found
             wanted -= found
             needed -= found
     return chosen
@@ -100,28 +131,48 @@ def _needs_no_glyph(char: str) -> bool:
     return char.isspace() or unicodedata.category(char) in {"Cc", "Cf", "Me", "Mn"}
 
 
-def _files() -> Iterator[Path]:
+def _fonts(first: str | None, face: int) -> Iterator[_Face]:
     families = fontpkg.families()
-    for slug in sorted(families, key=lambda slug: (slug != _BASE, not slug.startswith(_BASE), slug)):
+    if first is not None and first not in families:
+        raise Unready(
+            f"the font {first} is not installed",
+            installed=", ".join(sorted(families)),
+            next_step=f"pip install fontpkg-{first}, or leave captions: font out of movie.yaml",
+        )
+    order = (first or _BASE, _BASE)
+    for slug in sorted(families, key=lambda slug: (*(slug != each for each in order), not slug.startswith(_BASE), slug)):
         with contextlib.suppress(fontpkg.FontpkgError):
-            yield fontpkg.select_file(families[slug], _WEIGHT, "normal", nearest=True).path
+            yield _Face(fontpkg.select_file(families[slug], _WEIGHT, "normal", nearest=True).path)
+    for package in _FONT_FOLDERS:
+        yield from (_Face(path, face if path.suffix == ".ttc" else 0) for path in _in_package(package))
     if folder := os.environ.get(_OWN_FOLDER):
-        yield from sorted(path for path in Path(folder).glob("*") if path.suffix.lower() in _SUFFIXES)
+        yield from map(_Face, _in_folder(Path(folder)))
 
 
-def _open(path: Path) -> TTFont:
+def _in_package(package: str) -> list[Path]:
+    """The upright fonts of an installed package; none of one that is not."""
+    found = find_spec(package)
+    folders = found.submodule_search_locations or () if found else ()
+    return [path for folder in folders for path in _in_folder(Path(folder)) if "Italic" not in path.name]
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES)
+
+
+def _open(face: _Face) -> TTFont:
     try:
-        return TTFont(path, lazy=True, fontNumber=0, recalcTimestamp=False)
+        return TTFont(face.path, lazy=True, fontNumber=face.number, recalcTimestamp=False)
     except (TTLibError, OSError) as error:
         raise Unready(
-            f"{path.name} cannot be read as a font",
+            f"{face.path.name} cannot be read as a font",
             said=str(error),
             next_step=f"replace it, or take it out of the folder {_OWN_FOLDER} names",
         ) from error
 
 
-def _code_points(path: Path) -> set[int]:
-    with _open(path) as font:
+def _code_points(face: _Face) -> set[int]:
+    with _open(face) as font:
         return set(font.getBestCmap() or ())
 
 
@@ -129,19 +180,29 @@ def _suffix(path: Path) -> str:
     return ".otf" if path.suffix.lower() == ".otf" else ".ttf"
 
 
-def _cut(path: Path, characters: frozenset[int]) -> TTFont:
+def _cut(face: _Face, characters: frozenset[int]) -> TTFont:
     """The font with those characters only, at one weight and under our family's name."""
-    font = _open(path)
+    font = _open(face)
     # Cut first: making one weight of a whole variable font takes seconds.
     cutter = subset.Subsetter(subset.Options(hinting=False, drop_tables=["HVAR", "STAT", "DSIG"]))
     cutter.populate(unicodes=characters)
     cutter.subset(font)
     if "fvar" in font:
         # libass draws a variable font at its default weight, whatever the style asks for.
+        if "CFF2" in font:
+            font = _written(font)
         font = instancer.instantiateVariableFont(font, _axes(font), inplace=True)
     _rename(font)
     _resize(font)
     return font
+
+
+def _written(font: TTFont) -> TTFont:
+    # What the subsetter leaves of such outlines in memory cannot be instanced; once written it can.
+    saved = io.BytesIO()
+    font.save(saved)
+    saved.seek(0)
+    return TTFont(saved, recalcTimestamp=False)
 
 
 def _axes(font: TTFont) -> dict[str, float]:
@@ -187,7 +248,8 @@ def _unready(missing: frozenset[int]) -> Unready:
 
 def _script(char: str) -> str:
     """The script of a character, from the first word of its name."""
-    if ord(char) >= 0x1F000 and unicodedata.category(char) in {"Sk", "So"}:
+    pictured = ord(char) >= 0x1F000 or 0x2600 <= ord(char) < 0x27C0
+    if pictured and unicodedata.category(char) in {"Sk", "So"}:
         return "emoji"
     word = unicodedata.name(char, "UNKNOWN").replace("-", " ").split()[0]
     return "CJK" if word in _EAST_ASIAN else word

@@ -18,10 +18,13 @@ def check_glyphs(said: MovieFile, folder: MovieFolder) -> None:
     """Refuses a text a person wrote, in movie.yaml or in the script it names, that no installed font can show."""
     if not said.captions.burn or said.captions.style == "none" or said.blueprint == "podcast":
         return
-    problems = [
+    font = said.captions.font
+    missing = _complaint("", font)
+    problems: list[tuple[tuple[str | int, ...], str]] = [(("captions", "font"), missing)] if missing else []
+    problems += [
         (("overrides", segment, "narration", "text"), complaint)
         for segment, override in said.overrides.items()
-        if override.narration.text and (complaint := _complaint(override.narration.text))
+        if not missing and override.narration.text and (complaint := _complaint(override.narration.text, font))
     ]
     if problems:
         raise said.refusal(problems)
@@ -37,20 +40,18 @@ def _in_script(said: MovieFile, folder: MovieFolder) -> Iterator[Problem]:
     if _COMMON.issuperset(map(ord, text)):
         return
     for number, line in enumerate(text.splitlines(), 1):
-        if not line.startswith(">") and (complaint := _complaint(line)):
+        if not line.startswith(">") and (complaint := _complaint(line, said.captions.font)):
             yield Problem(number, complaint)
 
 
-def _complaint(text: str) -> str:
-    if _COMMON.issuperset(map(ord, text)):
+def _complaint(text: str, font: str | None) -> str:
+    if font is None and _COMMON.issuperset(map(ord, text)):
         return ""
-    from resources.fonts import (
-        complaint,
-    )  # opening fonts takes a third of a second: only where a text needs it
+    # Opening fonts takes a third of a second: only where a text needs it.
+    from resources.fonts import complaint
 
-    error = complaint(text)
-    return (
-        f"{error.fact}: {error.labels['characters']} ({error.labels['script']}); {error.next_step}"
-        if error
-        else ""
-    )
+    error = complaint(text, font)
+    if error is None:
+        return ""
+    about = f": {error.labels['characters']} ({error.labels['script']})" if "characters" in error.labels else ""
+    return f"{error.fact}{about}; {error.next_step}"

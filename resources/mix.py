@@ -15,13 +15,14 @@ from movie_assets.core.errors import Refused
 from resources import worker
 from resources.probe import Samples, probe, sound_blocks
 
-__all__ = ["JOINT", "RATE"]
+__all__ = ["JOINT", "RATE", "VOICES"]
 
 RATE = 48_000
+VOICES = -20.0  # dB: their level in the mix, which is brought to its loudness later
 JOINT = 3.0  # seconds over which music that is played again fades into its beginning
 
 _BLOCK = 10 * RATE
-_LEVEL = 10 ** (-20 / 20)  # of the voices; the whole mix is brought to its loudness later
+_LEVEL = 10 ** (VOICES / 20)
 _MOST_GAIN = 10 ** (20 / 20)
 _DUCKED = 10 ** (-8 / 20)
 _ATTACK, _RELEASE = 0.25, 0.6

@@ -17,12 +17,12 @@ from movie_assets.core.variation import FIELD
 from resources import prompts
 from resources.inspection import inspected_picture
 
-__all__ = ["CONFIG", "MovieFolder"]
+__all__ = ["CONFIG", "MEDIA_TYPES", "MovieFolder"]
 
 CONFIG = "movie.yaml"
 _LARGEST_TABLE = 1 << 20
 
-_MEDIA_TYPES = {
+MEDIA_TYPES = {
     ".md": "text/markdown",
     ".txt": "text/plain",
     ".json": "application/json",
@@ -90,9 +90,9 @@ class MovieFolder:
     def __call__(self, name: str, /) -> BlobRef:
         """The reference of a file of this folder; refuses what is missing, outside, unknown or unreadable."""
         path = self.file(name)
-        media_type = _MEDIA_TYPES.get(path.suffix.lower())
+        media_type = MEDIA_TYPES.get(path.suffix.lower())
         if media_type is None:
-            raise Refused(f"{name}: {path.suffix or 'no suffix'} is none of {', '.join(_MEDIA_TYPES)}")
+            raise Refused(f"{name}: {path.suffix or 'no suffix'} is none of {', '.join(MEDIA_TYPES)}")
         if media_type.startswith("image/"):
             _check_picture(path, name)
         return self._referred(path, media_type)
@@ -100,7 +100,7 @@ class MovieFolder:
     def standard(self, section: str, said: Any, /) -> BlobRef | None:
         """The template that comes with this program for a section that names none of its own."""
         path = prompts.standard(section, said)
-        return None if path is None else self._referred(path, _MEDIA_TYPES[".md"])
+        return None if path is None else self._referred(path, MEDIA_TYPES[".md"])
 
     def _referred(self, path: Path, media_type: str) -> BlobRef:
         with path.open("rb") as stream:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -10,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from movie_assets.core.errors import Refused
 from movie_assets.core.store.driver import Driver, is_key
 from movie_assets.core.store.local import LocalDriver
+from resources.secrets import Secrets
 
 __all__ = ["driver_of", "link_to", "s3_place"]
 
@@ -24,7 +24,7 @@ def driver_of(root: str, project: Path) -> Driver:
     from resources.s3.driver import S3Driver
     from resources.s3.settings import S3Settings
 
-    return S3Driver(bucket, prefix, S3Settings.from_environment(os.environ))
+    return S3Driver(bucket, prefix, S3Settings.said_by(Secrets(project).get))
 
 
 @runtime_checkable

@@ -11,7 +11,7 @@ from movie_assets.core.ports import Encoded, SoundtrackRequest, Workspace
 from resources import mix, worker
 from resources.ffmpeg import ffmpeg
 
-__all__ = ["Loudness", "measure_loudness", "soundtrack"]
+__all__ = ["Loudness", "measure_loudness", "rough_soundtrack", "soundtrack"]
 
 _TARGET = -16.0
 _PEAK = -1.5
@@ -33,9 +33,25 @@ class Loudness:
 
 def soundtrack(request: SoundtrackRequest, at: Workspace) -> Encoded:
     """Mixes, brings to -16 LUFS below -1.5 dBTP, and encodes AAC 48 kHz stereo of exactly the film's length."""
+    mixed, file, samples = _mixed(request, at)
+    loudness = _encode_at_target(mixed, file, samples, at)
+    mixed.unlink()
+    notes = {"seconds": samples / mix.RATE, "loudness": loudness.integrated, "truePeak": loudness.true_peak}
+    return Encoded(file, "audio/mp4", notes)
+
+
+def rough_soundtrack(request: SoundtrackRequest, at: Workspace) -> Encoded:
+    """The same mix, encoded once at about the right loudness: several times as fast."""
+    mixed, file, samples = _mixed(request, at)
+    _encode(mixed, file, samples, _TARGET - mix.VOICES, _PEAK - _HEADROOM, at)
+    mixed.unlink()
+    return Encoded(file, "audio/mp4", {"seconds": samples / mix.RATE})
+
+
+def _mixed(request: SoundtrackRequest, at: Workspace) -> tuple[Path, Path, int]:
+    """The mix, where the soundtrack is to be written, and how many samples it has."""
     scratch = at.scratch.absolute()
-    mixed, file = scratch / "mix.f32", scratch / "soundtrack.m4a"
-    samples = round(request.seconds * mix.RATE)
+    mixed, samples = scratch / "mix.f32", round(request.seconds * mix.RATE)
     order = {
         "voices": [(str(voice.sound.absolute()), voice.start, voice.duration) for voice in request.voices],
         "music": None if request.music is None else str(request.music.absolute()),
@@ -46,10 +62,7 @@ def soundtrack(request: SoundtrackRequest, at: Workspace) -> Encoded:
         "file": str(mixed),
     }
     worker.call("resources.mix", order, at, timeout=3600)
-    loudness = _encode_at_target(mixed, file, samples, at)
-    mixed.unlink()
-    notes = {"seconds": samples / mix.RATE, "loudness": loudness.integrated, "truePeak": loudness.true_peak}
-    return Encoded(file, "audio/mp4", notes)
+    return mixed, scratch / "soundtrack.m4a", samples
 
 
 def measure_loudness(file: Path, at: Workspace, raw: bool = False) -> Loudness:

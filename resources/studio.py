@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import os
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from resources.connections import Connections, read_connections
 from resources.estimate import Estimates
 from resources.glyphs import check_glyphs
 from resources.movie_folder import CONFIG, MovieFolder
+from resources.parcel import put_in_place, staged, unpack
 from resources.price_list import PriceList
 from resources.prompts.check import check_prompts
 from resources.providers import FREE_OF_CHARGE, Providers, offered, priced
@@ -125,6 +128,21 @@ class Studio:
             said.budget_usd,
             Kin(tuple(self.store(each) for each in self.family(movie) if each != movie)),
         )
+
+    def receive(self, movie: str, parcel: Mapping[str, str]) -> bool:
+        """Takes in a movie's folder that was sent from afar, in place of one there may be; False if it is the same.
+
+        `Refused` with every problem, and then nothing has changed.
+        """
+        root = self.root if "://" in self.root else str((self.project / self.root).resolve())
+        with staged(self.project, check_movie_id(movie), unpack(parcel)) as stage:
+            try:
+                replace(self, project=stage, root=root).open(movie)
+            except Refused as error:
+                places = (f"{_shown(stage)}/", f"{stage}/")
+                error.fact = functools.reduce(lambda said, place: said.replace(place, ""), places, error.fact)
+                raise
+            return put_in_place(stage, self.project, movie)
 
     def store(self, movie: str) -> MovieStore:
         """What is kept of a movie, whether or not its folder still exists."""

@@ -15,6 +15,7 @@ from movie_assets.core.store.local import LocalDriver
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.toy import Toy
 from resources.clock import SystemClock
+from resources.instant import InstantPorts
 
 
 @pytest.fixture
@@ -106,3 +107,30 @@ def test_sweep_takes_nothing_that_is_young(toy: Toy, tmp_path: Path) -> None:
     result = movies(tmp_path, "sweep", "toy", "--keep-revisions", "1", "--older-than", "30")
     assert "0 blobs" in result.output
     assert movies(tmp_path, "sweep", "toy", "--older-than", "0.5").exit_code == 2
+
+
+YAML = """\
+title: Tale
+brief: A test.
+segments: 2
+frame: {width: 320, height: 180, fps: 10}
+"""
+
+
+def test_repair_makes_again_what_is_free(
+    shell_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The film is whole afterwards, no new revision was needed, and the movie is sound."""
+    shell = shell_in(tmp_path, InstantPorts(), monkeypatch)
+    shell.write(YAML)
+    shell("make tale")
+    store = MovieStore(LocalDriver(tmp_path / "builds"), "tale")
+    live = store.manifests.live()
+    assert live is not None
+    picture = live.artefacts["picture[1]"].blob
+    damage(tmp_path / "builds" / store.keys.blob(picture.digest))
+    said = shell("verify tale --repair")
+    assert "picture[1] of rev-0001" in said
+    assert said.strip().endswith("all sound")
+    assert store.blobs.read(picture)
+    assert "nothing to do" in shell("make tale")

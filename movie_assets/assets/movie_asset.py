@@ -25,11 +25,12 @@ __all__ = ["MakeConfig", "movie_asset"]
 class MakeConfig(dg.Config):
     """`only` names single artefacts such as picture[3], where a selection and a range of partitions say too much.
 
-    `budget_usd` is what this run may spend at most.
+    `budget_usd` is what this run may spend at most. `shared` is said by each of several runs that make a movie together.
     """
 
     only: list[str] = Field(default_factory=list)
     budget_usd: float | None = Field(default=None, ge=0)
+    shared: bool = False
 
 
 def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.AssetsDefinition:
@@ -53,7 +54,8 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
         _check_segments(opened, graph)
         selection = selection_of(context)
         targets = frozenset(map(Name.parse, config.only)) or selection.targets(opened.graph)
-        production = opened.produce(targets, run_id=context.run.run_id, budget_usd=config.budget_usd)
+        run_id, budget = context.run.run_id, config.budget_usd
+        production = opened.produce(targets, run_id=run_id, budget_usd=budget, shared=config.shared)
         report = Report(context, production, selection, io_manager)
         with _cancelled_when_interrupted(context):
             _make(production, report, io_manager, progress)

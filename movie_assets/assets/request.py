@@ -25,8 +25,8 @@ class DagsterRequest:
     config: Mapping[str, Any]
 
 
-def request_of(production: Production) -> DagsterRequest:
-    """The run that makes what a production would make, and shows the edits it is made under."""
+def request_of(production: Production, *, shared: bool = False) -> DagsterRequest:
+    """The run that makes what a production would make, or `shared` a part of it, and shows the edits it is made under."""
     movie, wanted = production.movie, production.request
     made = [name for job in production.jobs for name in job.makes]
     # A person's file in an artefact's place is shown there, and is no asset of its own.
@@ -38,7 +38,8 @@ def request_of(production: Production) -> DagsterRequest:
     keys += [input_key(movie.id, name.kind) for name in edited or (shown[:1] if not made else [])]
     only = sorted(map(str, wanted.targets or ()))
     budget = {} if production.budget_usd is None else {"budget_usd": production.budget_usd}
-    config = {"ops": {op_name(movie.id): {"config": {"only": only, **budget}}}}
+    parts = {"shared": True} if shared else {}
+    config = {"ops": {op_name(movie.id): {"config": {"only": only, **budget, **parts}}}}
     return DagsterRequest(tuple(dict.fromkeys(keys)), _range([*made, *edited]), config)
 
 

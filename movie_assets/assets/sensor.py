@@ -10,11 +10,12 @@ import msgspec
 from dagster import SensorEvaluationContext
 from msgspec import Struct
 
+from movie_assets.assets.places import tags_of
 from movie_assets.assets.request import request_of
 from movie_assets.core.digest import digest_of
 from movie_assets.core.errors import MovieError
 from movie_assets.core.graph import Graph
-from movie_assets.core.movie import Movie, Movies
+from movie_assets.core.movie import Movie, Movies, Production
 
 __all__ = ["Loaded", "Watched", "config_edits"]
 
@@ -53,8 +54,12 @@ def config_edits(
     loaded: Mapping[str, Loaded],
     assets: Sequence[dg.AssetsDefinition],
     ids: Callable[[], Sequence[str]],
+    runs: int = 1,
 ) -> dg.SensorDefinition:
-    """Watches the movies that `ids` tells of; what was edited since they were loaded counts from the first tick."""
+    """Watches the movies that `ids` tells of; what was edited since they were loaded counts from the first tick.
+
+    Each edit is made by one run, or by several together.
+    """
 
     @dg.sensor(
         name="config_edits",
@@ -64,7 +69,7 @@ def config_edits(
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def sensor(context: SensorEvaluationContext, movies: dg.ResourceParam[Watched]) -> dg.SensorResult:
-        return _Tick(loaded, movies, context.instance, context.cursor).result(ids())
+        return _Tick(loaded, movies, context.instance, context.cursor, runs).result(ids())
 
     return sensor
 
@@ -73,9 +78,14 @@ class _Tick:
     """One look at all movies."""
 
     def __init__(
-        self, loaded: Mapping[str, Loaded], movies: Watched, instance: dg.DagsterInstance, cursor: str | None
+        self,
+        loaded: Mapping[str, Loaded],
+        movies: Watched,
+        instance: dg.DagsterInstance,
+        cursor: str | None,
+        runs: int,
     ) -> None:
-        self._loaded, self._movies, self._instance = loaded, movies, instance
+        self._loaded, self._movies, self._instance, self._runs = loaded, movies, instance, runs
         self._seen = (
             _read(cursor) if cursor else {movie: Seen(_mark(at.glance, at)) for movie, at in loaded.items()}
         )
@@ -117,15 +127,17 @@ class _Tick:
     def _request(self, opened: Movie, mark: str) -> None:
         production = opened.produce()
         if production.has_work:
-            asked = request_of(production)
-            # Once per edit: Dagster starts no second run under one key, even if this tick is repeated.
-            run = dg.RunRequest(
-                run_key=f"{opened.id}-{digest_of(mark)[:16]}",
-                asset_selection=list(asked.assets),
-                run_config=dict(asked.config),
-                tags={"movie": opened.id, **asked.tags},
-            )
-            self._requests.append(run)
+            self._requests += [self._run(production, mark, part) for part in range(1, self._runs + 1)]
+
+    def _run(self, production: Production, mark: str, part: int) -> dg.RunRequest:
+        """Once per edit and part: Dagster starts no second run under one key, even if this tick is repeated."""
+        movie, asked = production.movie.id, request_of(production, shared=self._runs > 1)
+        return dg.RunRequest(
+            run_key=f"{movie}-{digest_of(mark)[:16]}" + (f"-{part}" if part > 1 else ""),
+            asset_selection=list(asked.assets),
+            run_config=dict(asked.config),
+            tags={**tags_of(movie, part, self._runs), **asked.tags},
+        )
 
 
 def _mark(glance: str, loaded: Loaded | None) -> str:

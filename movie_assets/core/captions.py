@@ -4,31 +4,56 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
 
+from movie_assets.core.linebreak import Part
 from movie_assets.core.ports import Captions, Frame
-from movie_assets.core.subtitles import Cue, cues
+from movie_assets.core.subtitles import Room, Spoken, spoken_cues
 from movie_assets.core.words import Word, Words
 
-__all__ = ["ass_script", "shown_text"]
+__all__ = ["COLOURS", "ass_script", "shown_text"]
+
+COLOURS = {
+    "white": "#ffffff",
+    "black": "#000000",
+    "amber": "#ffcc50",
+    "yellow": "#ffe93b",
+    "orange": "#ff9a3c",
+    "red": "#ff5b52",
+    "pink": "#ff8ac2",
+    "green": "#5de36d",
+    "cyan": "#4fe3f0",
+    "blue": "#64aaff",
+}
+"""Colours by name, bright enough to be read."""
 
 _LINE_HEIGHT, _LINE_HEIGHT_UPRIGHT = 0.072, 0.079  # of the frame's shorter side
-_CHARACTER_WIDTH = 0.46  # of the line height, about, for a semi-bold sans serif
+_SIZES = {"small": 0.8, "normal": 1.0, "large": 1.5}
+_CHARACTER_WIDTH, _CAPITAL_WIDTH = 0.46, 0.56  # of the line height, about, for a semi-bold sans serif
 _LONGEST_LINE = 42  # characters
-_SIDE_MARGIN = 0.05
-_FOOT_MARGIN, _FOOT_MARGIN_UPRIGHT = 0.07, 0.17  # on upright screens the foot belongs to the player's buttons
+_SIDE_MARGIN, _SIDE_MARGIN_UPRIGHT = 0.05, 0.09  # on upright screens buttons stand along the right,
+_FOOT_MARGIN, _FOOT_MARGIN_UPRIGHT = 0.07, 0.2  # the player's own text along the foot,
+_HEAD_MARGIN, _HEAD_MARGIN_UPRIGHT = 0.07, 0.13  # and its tabs along the head
 _LONGER = 0.5  # seconds a cue is seen after its last word, where there is time
 _LOOK = r"{\fad(80,120)\blur0.6}"
+_QUICK_LOOK = r"{\fad(30,30)\blur0.6}"  # where words come one by one
+_QUICK = 4
+_PLACES = {"bottom": 2, "middle": 5, "top": 8}
 
 # ASS colours are &HAABBGGRR: transparency, blue, green, red.
-_WHITE, _AMBER = "&H00FFFFFF", "&H0050CCFF"
-_OUTLINE, _SHADOW = "&H28000000", "&H78000000"
+_DARK, _LIGHT = "000000", "FFFFFF"
+_OUTLINE, _SHADOW, _BOX = "28", "78", "48"
+_BRIGHT = 0.35  # letters darker than that are set on a light ground
 
 
 def shown_text(words: Words, captions: Captions) -> str:
     """What will be written into the picture; empty if nothing is."""
     burnt = captions.burn and captions.style != "none"
-    return " ".join(" ".join(word.text for word in words.words).split()) if burnt else ""
+    text = " ".join(" ".join(word.text for word in words.words).split()) if burnt else ""
+    return _cased(text, captions)
+
+
+def _cased(text: str, captions: Captions) -> str:
+    return text.upper() if captions.case == "upper" else text
 
 
 def ass_script(
@@ -38,47 +63,22 @@ def ass_script(
 
     Karaoke fills each word with colour while it is spoken; breaks fall where the subtitles' do.
     """
-    size = _size(frame)
-    line_length = _line_length(shown_text(words, captions), frame, size)
-    placed = (Word(word.text, lead + word.start, lead + word.end) for word in words.words)
-    spoken = tuple(part for word in placed for part in _parts(word, line_length))
-    found = cues([(0.0, Words(lead + words.duration, spoken))], line_length)
+    size = _size(frame, captions)
+    spoken = tuple(Word(_cased(word.text, captions), lead + word.start, lead + word.end) for word in words.words)
+    found = spoken_cues([(0.0, Words(lead + words.duration, spoken))], _room(frame, captions, size))
     spelt = _karaoke if captions.style == "karaoke" else _plain
-    cued = zip(_times(found, seconds), found, _of_cues(found, spoken), strict=True)
-    return _head(frame, size, family, captions.style) + "".join(f"{spelt(*shown)}\n" for shown in cued)
+    look = _QUICK_LOOK if captions.words and captions.words <= _QUICK else _LOOK
+    events = (_event(times, look + spelt(times[0], cue)) for times, cue in zip(_times(found, seconds), found, strict=True))
+    return _head(frame, size, family, captions) + "".join(f"{event}\n" for event in events)
 
 
-def _parts(word: Word, line_length: int) -> Iterator[Word]:
-    """A word cut at white space, and where no line can hold it (a sentence, in scripts without spaces)."""
-    texts = [part for text in word.text.split() for part in _cut(text, line_length)]
-    ends = list(accumulate(map(len, texts), initial=0))
-    for text, (begin, end) in zip(texts, pairwise(ends), strict=True):
-        start, length = word.start, (word.end - word.start) / ends[-1]
-        yield Word(text, start + length * begin, start + length * end)
+def _room(frame: Frame, captions: Captions, size: float) -> Room:
+    width = _CAPITAL_WIDTH if captions.case == "upper" else _CHARACTER_WIDTH
+    fitting = int((1 - 2 * _side(frame)) * frame.width / (width * size))
+    return Room(max(2, min(_LONGEST_LINE, fitting)), captions.lines or 2, captions.words or _LONGEST_LINE * 2)
 
 
-def _cut(text: str, line_length: int) -> Iterator[str]:
-    count = -(-len(text) // line_length)
-    cuts = [_off_mark(text, round(len(text) * number / count)) for number in range(count + 1)]
-    return (text[begin:end] for begin, end in pairwise(cuts) if begin < end)
-
-
-def _off_mark(text: str, cut: int) -> int:
-    """The place before a letter whose marks would otherwise be cut off."""
-    while 0 < cut < len(text) and unicodedata.category(text[cut]).startswith("M"):
-        cut -= 1
-    return cut
-
-
-def _of_cues(found: Sequence[Cue], words: Sequence[Word]) -> Iterator[Sequence[Word]]:
-    at = 0
-    for cue in found:
-        count = sum(len(line.split(" ")) for line in cue.lines)
-        yield words[at : at + count]
-        at += count
-
-
-def _times(found: Sequence[Cue], seconds: float) -> list[tuple[int, int]]:
+def _times(found: Sequence[Spoken], seconds: float) -> list[tuple[int, int]]:
     """When each cue is seen, in hundredths of a second: a little longer than it is heard, none over another."""
     end = _hundredths(seconds)
     begins = [min(end, max(0, _hundredths(cue.start))) for cue in found]
@@ -89,30 +89,21 @@ def _times(found: Sequence[Cue], seconds: float) -> list[tuple[int, int]]:
     ]
 
 
-def _size(frame: Frame) -> float:
+def _size(frame: Frame, captions: Captions) -> float:
     """The height of a line in pixels."""
-    return (_LINE_HEIGHT_UPRIGHT if _upright(frame) else _LINE_HEIGHT) * min(frame.width, frame.height)
-
-
-def _line_length(text: str, frame: Frame, size: float) -> int:
-    """How many characters go on a line; half as many where most are as wide as high."""
-    wide = sum(unicodedata.east_asian_width(char) in "FW" for char in text) > len(text) / 2
-    fitting = int((1 - 2 * _SIDE_MARGIN) * frame.width / (_CHARACTER_WIDTH * size))
-    return max(1, min(_LONGEST_LINE, fitting) // (2 if wide else 1))
+    usual = _LINE_HEIGHT_UPRIGHT if _upright(frame) else _LINE_HEIGHT
+    return usual * _SIZES[captions.size or "normal"] * min(frame.width, frame.height)
 
 
 def _upright(frame: Frame) -> bool:
     return frame.height > frame.width
 
 
-def _head(frame: Frame, size: float, family: str, style: str) -> str:
-    first = _AMBER if style == "karaoke" else _WHITE
-    side = round(_SIDE_MARGIN * frame.width)
-    foot = round((_FOOT_MARGIN_UPRIGHT if _upright(frame) else _FOOT_MARGIN) * frame.height)
-    look = (
-        f"Caption,{family},{size:.1f},{first},{_WHITE},{_OUTLINE},{_SHADOW},0,0,0,0,100,100,0,0,1,"
-        f"{size * 0.055:.2f},{size * 0.035:.2f},2,{side},{side},{foot},-1"
-    )
+def _side(frame: Frame) -> float:
+    return _SIDE_MARGIN_UPRIGHT if _upright(frame) else _SIDE_MARGIN
+
+
+def _head(frame: Frame, size: float, family: str, captions: Captions) -> str:
     return (
         "[Script Info]\nScriptType: v4.00+\nWrapStyle: 0\nScaledBorderAndShadow: yes\nYCbCr Matrix: TV.709\n"
         f"PlayResX: {frame.width}\nPlayResY: {frame.height}\n\n"
@@ -120,25 +111,74 @@ def _head(frame: Frame, size: float, family: str, style: str) -> str:
         "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, "
         "Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, "
         "MarginR, MarginV, Encoding\n"
-        f"Style: {look}\n\n[Events]\n"
+        f"Style: Caption,{family},{size:.1f},{_colours(captions)},0,0,0,0,100,100,0,0,{_border(size, captions)},"
+        f"{_place(frame, captions)},-1\n\n[Events]\n"
         "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
     )
 
 
-def _plain(times: tuple[int, int], cue: Cue, words: Sequence[Word]) -> str:
-    return _event(times, r"\N".join(map(_escaped, cue.lines)))
+def _colours(captions: Captions) -> str:
+    """Of what was said, of what is to be said, of the letters' edge, of what lies behind them."""
+    letters = _rgb(captions.colour or "white")
+    lit = _rgb(captions.highlight or "amber") if captions.style == "karaoke" else letters
+    ground = _DARK if _brightness(letters) > _BRIGHT else _LIGHT
+    behind = _BOX if captions.background == "box" else _SHADOW
+    return f"&H00{_bgr(lit)},&H00{_bgr(letters)},&H{_OUTLINE}{ground},&H{behind}{ground}"
 
 
-def _karaoke(times: tuple[int, int], cue: Cue, words: Sequence[Word]) -> str:
+def _rgb(colour: str) -> str:
+    return COLOURS.get(colour, colour).lstrip("#").upper()
+
+
+def _bgr(rgb: str) -> str:
+    return rgb[4:] + rgb[2:4] + rgb[:2]
+
+
+def _brightness(rgb: str) -> float:
+    red, green, blue = (int(rgb[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _border(size: float, captions: Captions) -> str:
+    """Letters edged and shadowed, or one box behind all of a caption (style 4, in which the shadow is the box's rim)."""
+    if captions.background == "box":
+        return f"4,{size * 0.02:.2f},{size * 0.3:.2f}"
+    return f"1,{size * 0.055:.2f},{size * 0.035:.2f}"
+
+
+def _place(frame: Frame, captions: Captions) -> str:
+    position, side = captions.position or "bottom", round(_side(frame) * frame.width)
+    margins = {
+        "bottom": _FOOT_MARGIN_UPRIGHT if _upright(frame) else _FOOT_MARGIN,
+        "middle": 0.0,
+        "top": _HEAD_MARGIN_UPRIGHT if _upright(frame) else _HEAD_MARGIN,
+    }
+    return f"{_PLACES[position]},{side},{side},{round(margins[position] * frame.height)}"
+
+
+def _plain(begin: int, cue: Spoken) -> str:
+    return "".join(gap + _escaped(part.text) for gap, part in _gapped(cue))
+
+
+def _gap(part: Part) -> str:
+    return "" if part.joined else " "
+
+
+def _karaoke(begin: int, cue: Spoken) -> str:
     """Each word with its duration; times are rounded from the clip's start, so that they do not drift."""
-    firsts = {sum(len(line.split(" ")) for line in cue.lines[:number]) for number in range(1, len(cue.lines))}
-    text, at = "", times[0]
-    for number, word in enumerate(words):
-        begin, end = max(at, _hundredths(word.start)), max(at, _hundredths(word.end))
-        gap = (r"\N" if number in firsts else " ") if number else ""
-        text += f"{{\\k{begin - at}}}{gap}{{\\{_fill(word.text)}{end - begin}}}{_escaped(word.text)}"
+    text, at = "", begin
+    for gap, part in _gapped(cue):
+        start, end = max(at, _hundredths(part.start)), max(at, _hundredths(part.end))
+        text += f"{{\\k{start - at}}}{gap}{{\\{_fill(part.text)}{end - start}}}{_escaped(part.text)}"
         at = end
-    return _event(times, text)
+    return text
+
+
+def _gapped(cue: Spoken) -> Iterator[tuple[str, Part]]:
+    """Each part with what stands before it."""
+    for number, line in enumerate(cue.lines):
+        for place, part in enumerate(line):
+            yield (_gap(part) if place else r"\N" if number else ""), part
 
 
 def _fill(text: str) -> str:
@@ -148,7 +188,7 @@ def _fill(text: str) -> str:
 
 
 def _event(times: tuple[int, int], text: str) -> str:
-    return f"Dialogue: 0,{_clock(times[0])},{_clock(times[1])},Caption,,0,0,0,,{_LOOK}{text}"
+    return f"Dialogue: 0,{_clock(times[0])},{_clock(times[1])},Caption,,0,0,0,,{text}"
 
 
 def _hundredths(seconds: float) -> int:

@@ -97,7 +97,14 @@ _ROWS: Mapping[str, _Row] = {
     "frame": _Row(Scope.MOVIE, "frame", ("width", "height", "fps")),
     "canvas": _Row(Scope.MOVIE, "frame", ("width", "height")),
     "pause": _Row(Scope.MOVIE, "", "pause"),
-    "captions": _Row(Scope.MOVIE, "captions", ("style", "burn")),
+    "captions": _Row(
+        Scope.MOVIE,
+        "captions",
+        (
+            "style", "burn", "font?", "size?", "colour?", "highlight?", "background?", "position?", "case?", "lines?",
+            "words?",
+        ),
+    ),
     "mood": _Row(Scope.MOVIE, "music", "mood"),
     "music": _Row(Scope.MOVIE, "music", ("provider", "model?", "settings"), _FILE),
     "length": _Row(Scope.MOVIE, "", "duration"),

@@ -116,13 +116,17 @@ class Movie:
         *,
         run_id: str = "",
         budget_usd: float | None = None,
+        shared: bool = False,
     ) -> Production:
-        """Plans and stands ready to make it, for `budget_usd` at most; nothing is written before `Production.begin`."""
+        """Plans and stands ready to make it, for `budget_usd` at most; nothing is written before `Production.begin`.
+
+        A `shared` one is one of several runs that make the same together, each artefact once.
+        """
         known, request = self.known(), self.request(targets)
         decision = decide(known, request)
         plan = self._plan_of(known, request, decision, budget_usd)
         log = RunLog(self.store, self.gear.clock, run_id or plan.plan_id, plan.revision)
-        return Production(self, known, request, decision, plan, log, budget_usd=budget_usd)
+        return Production(self, known, request, decision, plan, log, budget_usd=budget_usd, shared=shared)
 
     def _plan_of(
         self, known: Known, request: Request, decision: Decision, budget_usd: float | None = None
@@ -197,6 +201,7 @@ class Production:
     failures: list[Outcome] = field(default_factory=list)
     begun: float = 0.0
     budget_usd: float | None = None
+    shared: bool = False
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -303,6 +308,7 @@ class Production:
             self.stop,
             begun=self.begun,
             budget_usd=self.budget_usd,
+            shared=self.shared,
         )
 
     def _check_plain(self, live: Manifest) -> None:
@@ -403,6 +409,7 @@ class Production:
             progress=progress,
             pending=store.pending.of,
             adopt=self._adopt,
+            shared=self.shared,
         )
 
     def _is_made(self, kind: str, inputs_digest: str) -> bool:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from movie_assets.core.artefact import Name, check_movie_id
+from movie_assets.core.captions import COLOURS
 from movie_assets.core.errors import Refused
 from movie_assets.core.outline import Node, line_of, read_yaml
 from movie_assets.core.problem import Problem, dotted, refusal, shown
@@ -142,6 +143,16 @@ Language = Annotated[
 Settings = Annotated[
     Mapping[Line, Annotated[Any, AfterValidator(_scalar)]],
     Field(description="a mapping of what only this provider knows, such as {seed: 7}"),
+]
+FontFamily = Annotated[
+    Line | None, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="a font family such as rubik")
+]
+Colour = Annotated[
+    Line | None,
+    Field(
+        pattern=rf"^(#[0-9a-fA-F]{{6}}|{'|'.join(COLOURS)})$",
+        description=f'{", ".join(COLOURS)}, or a colour such as "#ffcc50"',
+    ),
 ]
 A = TypeVar("A", bound=Alternative)
 Others = Annotated[tuple[A, ...], Field(strict=False, max_length=8, validation_alias=OTHERS)]
@@ -344,6 +355,15 @@ class CaptionsSection(Section):
     asks = "karaoke, plain, none or a mapping such as {style: plain, burn: true}"
     style: Literal["karaoke", "plain", "none"] = "karaoke"
     burn: Switch = True
+    font: FontFamily = None
+    size: Literal["small", "normal", "large"] | None = None
+    colour: Colour = None
+    highlight: Colour = None
+    background: Literal["outline", "box"] | None = None
+    position: Literal["bottom", "middle", "top"] | None = None
+    case: Literal["as-written", "upper"] | None = None
+    lines: Annotated[int | None, Field(ge=1, le=2, description="1 or 2")] = None
+    words: Annotated[int | None, Field(ge=1, le=20, description="a whole number from 1 to 20")] = None
 
 
 class SegmentOverride(Section):

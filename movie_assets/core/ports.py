@@ -251,11 +251,24 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Captions:
-    """How captions look: style `karaoke`, `plain` or `none`; `burn` puts them into the picture."""
+    """How captions look: style `karaoke`, `plain` or `none`; `burn` puts them into the picture.
+
+    `size` is small, normal or large, `position` bottom, middle or top, `background` outline or box, `case` as-written
+    or upper; colours are names or #rrggbb, `font` a family, `words` the most seen at once; None is as usual.
+    """
 
     style: str
     burn: bool
     language: str = "en"
+    font: str | None = None
+    size: str | None = None
+    colour: str | None = None
+    highlight: str | None = None
+    background: str | None = None
+    position: str | None = None
+    case: str | None = None
+    lines: int | None = None
+    words: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

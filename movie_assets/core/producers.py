@@ -255,7 +255,7 @@ def clip(task: Task) -> Made:
         lead=pause / 2,
         frames=segment_frames(words.duration, pause, frame.fps),
         frame=frame,
-        captions=Captions(style["style"], style["burn"], task.given("language")),
+        captions=Captions(**style, language=task.given("language")),
         transition=Transition(given["style"], given["seconds"]),
     )
     return {"clip": _rendered(task.ports.renderer.clip(request, task.at))}

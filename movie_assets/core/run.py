@@ -47,7 +47,8 @@ class Means:
     `index` is everything logged by anyone; `recent` may lack what others logged since it was last asked for.
     `lane` says which limit a provider's calls count against, `places` how many of each lane may go on at once.
     `scratch` is a folder for this run alone, removed at its end. `secure` keeps what is reused from being swept, given
-    the time by the store's clock. `price` estimates a call, for `budget` to let it begin or not.
+    the time by the store's clock. `price` estimates a call, for `budget` to let it begin or not. A `shared` run is one of
+    several that make the same movie together: what is made on this machine is claimed as well, so that each has its part.
     """
 
     ports: Ports
@@ -68,6 +69,7 @@ class Means:
     secure: Callable[[float], None] = lambda now: None
     pending: Callable[[str, str], Pending] = lambda kind, inputs_digest: Unkept()
     adopt: Callable[[Job, Signature], Mapping[ArtefactId, BlobRef] | None] = lambda job, found: None
+    shared: bool = False
 
 
 def run(known: Known, request: Request, decision: Decision, means: Means) -> Generator[Outcome, None, None]:
@@ -226,7 +228,8 @@ class _Run:
         """Hands in what came of a job, or sets it aside while another run makes it; never raises."""
         begin = self.means.clock.seconds()
         try:
-            outcome = self.make(due) if due.provider == LOCAL else self._make_claimed(due)
+            alone = due.provider == LOCAL and not self.means.shared
+            outcome = self.make(due) if alone else self._make_claimed(due)
         except BaseException as raised:  # in a thread, where even SystemExit must reach the one who waits
             outcome = self._failed(due, raised, begin)
         if outcome is None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from msgspec import Struct
 
 from movie_assets.core.errors import Refused
-from movie_assets.core.words import Word, Words
+from movie_assets.core.linebreak import Part, columns, parts_of
+from movie_assets.core.words import Words
 
-__all__ = ["Cue", "cues", "parse_srt", "to_srt", "to_vtt"]
+__all__ = ["Cue", "Room", "Spoken", "cues", "parse_srt", "spoken_cues", "to_srt", "to_vtt"]
 
 _LONGEST = 6.0
 _SHORTEST = 1.0
 
-_CLOSERS = "\"'”’»)]}"
+_CLOSERS = "\"'”’»)]}」』）】》〉"
 _SENTENCE_ENDS = tuple(".?!…。！？؟।")
 _PHRASE_ENDS = tuple(",;:–—،؛、，；：")
 _ABBREVIATION = re.compile(r"(?:\w\.)+|(?:Mrs?|Ms|Drs?|St|Prof|Capt|Lt|Col|Gen|Rev|No|vs)\.")
@@ -39,16 +41,39 @@ class Cue(Struct, frozen=True):
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a cue may hold: lines of so many columns (a Chinese character takes two), and perhaps only so many words."""
+
+    columns: int = 42
+    lines: int = 2
+    words: int = 1000
+
+
+class Spoken(Struct, frozen=True):
+    """A cue with the times of what is said in it, line by line."""
+
+    start: float
+    end: float
+    lines: tuple[tuple[Part, ...], ...]
+
+
 def cues(segments: Sequence[tuple[float, Words]], line_length: int = 42) -> tuple[Cue, ...]:
+    """The cues of a film as text: see `spoken_cues`."""
+    found = spoken_cues(segments, Room(line_length))
+    return tuple(Cue(each.start, each.end, tuple(map(_set, each.lines))) for each in found)
+
+
+def spoken_cues(segments: Sequence[tuple[float, Words]], room: Room) -> tuple[Spoken, ...]:
     """The cues of a film from each segment's start in it (seconds, ascending) and its words.
 
-    At most two lines of `line_length` characters and 6 s, at least 1 s where the next cue leaves room; none overlaps the
-    next, none holds words of two segments.
+    No more in each than there is room for, and 6 s; at least 1 s where the next cue leaves room; none overlaps the next,
+    none holds words of two segments.
     """
-    heard = [group for start, words in segments for group in _groups(start, words, line_length)]
+    heard = [group for start, words in segments for group in _groups(start, words, room)]
     begins = [group[0].start for group, _ in heard]
     limits = [min(until, begin) for (_, until), begin in zip(heard, [*begins[1:], math.inf], strict=False)]
-    return tuple(_cue(group, limit, line_length) for (group, _), limit in zip(heard, limits, strict=True))
+    return tuple(_cue(group, limit, room) for (group, _), limit in zip(heard, limits, strict=True))
 
 
 def to_srt(cues: Iterable[Cue]) -> str:
@@ -75,35 +100,51 @@ def parse_srt(text: str) -> tuple[Cue, ...]:
 # --- grouping ---------------------------------------------------------------------------------------------------
 
 
-def _groups(start: float, words: Words, line_length: int) -> list[tuple[Sequence[Word], float]]:
-    """A segment's words, one group per cue, in the film's time, each with the second the segment is over."""
-    placed = [Word(word.text, start + word.start, start + word.end) for word in words.words]
-    cuts = _partition(placed, line_length)
+def _groups(start: float, words: Words, room: Room) -> list[tuple[Sequence[Part], float]]:
+    """A segment's parts, one group per cue, in the film's time, each with the second the segment is over."""
+    placed = parts_of(words.words, start, room.columns)
+    cuts = _partition(placed, room)
     return [(placed[begin:stop], start + words.duration) for begin, stop in pairwise(cuts)]
 
 
-def _partition(words: Sequence[Word], line_length: int) -> list[int]:
-    """Where cues begin (and the last ends): the cheapest way to cut the words, by dynamic programming."""
+def _partition(parts: Sequence[Part], room: Room) -> list[int]:
+    """Where cues begin (and the last ends): the cheapest way to cut the parts, by dynamic programming."""
     best: list[tuple[float, int]] = [(0.0, 0)]
-    for stop in range(1, len(words) + 1):
+    for stop in range(1, len(parts) + 1):
         options = []
         for begin in range(stop - 1, -1, -1):
-            if begin < stop - 1 and not _fits(words[begin:stop], line_length):
+            if begin < stop - 1 and not _fits(parts[begin:stop], room):
                 break
-            options.append((best[begin][0] + _cost(words, begin, stop), begin))
+            options.append((best[begin][0] + _cost(parts, begin, stop), begin))
         best.append(min(options))
-    cuts = [len(words)]
+    cuts = [len(parts)]
     while cuts[-1] > 0:
         cuts.append(best[cuts[-1]][1])
     return cuts[::-1]
 
 
-def _fits(group: Sequence[Word], line_length: int) -> bool:
-    texts = [word.text for word in group]
-    return group[-1].end - group[0].start <= _LONGEST and bool(_splits(texts, line_length))
+def _fits(group: Sequence[Part], room: Room) -> bool:
+    short = group[-1].end - group[0].start <= _LONGEST and len(group) <= room.words
+    return short and _first_line(group, room) is not None
 
 
-def _cost(words: Sequence[Word], begin: int, stop: int) -> float:
+def _first_line(group: Sequence[Part], room: Room) -> range | None:
+    """How many parts may stand in the first line for the rest to fit into the second; None if there is no way."""
+    ends = list(accumulate(map(_advance, group)))
+    first = sum(end - (not group[0].joined) <= room.columns for end in ends) or 1
+    if first == len(group):
+        return range(first, first + 1)
+    least = 1 + sum(ends[-1] - end - (not after.joined) > room.columns for end, after in zip(ends, group[1:], strict=False))
+    least = min(least, len(group) - 1)
+    return range(least, first + 1) if least <= first and room.lines > 1 else None
+
+
+def _advance(part: Part) -> int:
+    """How many columns a part takes behind another."""
+    return columns(part.text) + (not part.joined)
+
+
+def _cost(words: Sequence[Part], begin: int, stop: int) -> float:
     last = stop == len(words)
     room = (words[stop - 1].end if last else words[stop].start) - words[begin].start
     too_short = max(0.0, _SHORTEST - room) * _SECOND_TOO_SHORT
@@ -128,35 +169,32 @@ def _ends_sentence(text: str, following: str) -> bool:
 # --- lines and times --------------------------------------------------------------------------------------------
 
 
-def _lines(group: Sequence[Word], line_length: int) -> tuple[str, ...]:
-    return min(_splits([word.text for word in group], line_length), key=_unevenness)
+def _lines(group: Sequence[Part], room: Room) -> tuple[tuple[Part, ...], ...]:
+    """One line, or the two that look best."""
+    cuts = _first_line(group, room)
+    if len(group) == 1 or cuts is None or cuts.start == len(group):
+        return (tuple(group),)
+    halves = [(tuple(group[:cut]), tuple(group[cut:])) for cut in cuts]
+    return min(halves, key=lambda pair: _unevenness(*map(_set, pair)))
 
 
-def _splits(texts: Sequence[str], line_length: int) -> list[tuple[str, ...]]:
-    """All ways to set texts in one line or, where one is too short, in two."""
-    if _is_line(texts, line_length):
-        return [(" ".join(texts),)]
-    halves = [(texts[:cut], texts[cut:]) for cut in range(1, len(texts))]
-    return [
-        (" ".join(a), " ".join(b)) for a, b in halves if _is_line(a, line_length) and _is_line(b, line_length)
-    ]
+def _set(line: Sequence[Part]) -> str:
+    """A line's text."""
+    spaced = ("" if part.joined else " " for part in line[1:])
+    return line[0].text + "".join(space + part.text for space, part in zip(spaced, line[1:], strict=True))
 
 
-def _is_line(texts: Sequence[str], line_length: int) -> bool:
-    return len(texts) == 1 or len(" ".join(texts)) <= line_length
+def _unevenness(first: str, second: str) -> float:
+    at_phrase = first.rstrip(_CLOSERS).endswith(_PHRASE_ENDS + _SENTENCE_ENDS)
+    return abs(columns(first) - columns(second)) - 12 * at_phrase
 
 
-def _unevenness(lines: tuple[str, ...]) -> float:
-    at_phrase = lines[0].rstrip(_CLOSERS).endswith(_PHRASE_ENDS + _SENTENCE_ENDS)
-    return abs(len(lines[0]) - len(lines[-1])) - 12 * at_phrase
-
-
-def _cue(group: Sequence[Word], limit: float, line_length: int) -> Cue:
+def _cue(group: Sequence[Part], limit: float, room: Room) -> Spoken:
     """A cue goes with its last word, but not before it can be read, and in time for what follows."""
     start = _milliseconds(group[0].start)
     wanted = max(_milliseconds(group[-1].end), start + round(_SHORTEST * 1000))
     end = max(start, min(wanted, _milliseconds(limit)))
-    return Cue(start / 1000, end / 1000, _lines(group, line_length))
+    return Spoken(start / 1000, end / 1000, _lines(group, room))
 
 
 def _milliseconds(seconds: float) -> int:

@@ -31,7 +31,7 @@ class Bucket:
             "MOVIES_S3_AWS_ACCESS_KEY_ID": key_id,
             "MOVIES_S3_AWS_SECRET_ACCESS_KEY": secret,
         }
-        self.settings = S3Settings.from_environment(self.environment)
+        self.settings = S3Settings.said_by(self.environment.get)
         self.client = boto3.client(
             "s3",
             endpoint_url=url,

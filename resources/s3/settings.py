@@ -1,8 +1,8 @@
-"""How to reach an S3 store: the names of dagster-aws's S3 resource, from the environment."""
+"""How to reach an S3 store: the names of dagster-aws's S3 resource, from the environment or `.env`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,11 +40,11 @@ class S3Settings:
             raise _refused("max_attempts", "a number from 1")
 
     @staticmethod
-    def from_environment(environment: Mapping[str, str]) -> S3Settings:
+    def said_by(variable: Callable[[str], str | None]) -> S3Settings:
         """Each field from `MOVIES_S3_<FIELD>`, such as MOVIES_S3_ENDPOINT_URL; `Refused` if it cannot be."""
         given: dict[str, Any] = {}
         for each in fields(S3Settings):
-            text = environment.get(_VARIABLE.format(each.name.upper()))
+            text = variable(_VARIABLE.format(each.name.upper()))
             if text:
                 given[each.name] = _READ.get(each.name, _text)(each.name, text)
         return S3Settings(**given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from movie_assets.core.errors import Refused
-from movie_assets.core.subtitles import Cue, cues, parse_srt, to_srt, to_vtt
+from movie_assets.core.linebreak import columns
+from movie_assets.core.subtitles import Cue, Room, cues, parse_srt, spoken_cues, to_srt, to_vtt
 from movie_assets.core.words import Word, Words
 
 Segments = list[tuple[float, Words]]
@@ -56,8 +58,9 @@ def texts(found: tuple[Cue, ...]) -> list[str]:
 
 @given(films())
 def test_every_word_is_in_exactly_one_cue_in_order(film: Segments) -> None:
-    """Reading all cues gives the narration, word for word."""
-    assert " ".join(texts(cues(film))).split() == [word.text for _, words in film for word in words.words]
+    """Reading all cues gives the narration, letter for letter."""
+    said = "".join(word.text for _, words in film for word in words.words)
+    assert "".join("".join(text.split()) for text in texts(cues(film))) == said
 
 
 @given(films())
@@ -70,10 +73,15 @@ def test_cues_never_overlap(film: Segments) -> None:
 
 @given(films())
 def test_a_cue_has_at_most_two_lines_of_42_characters(film: Segments) -> None:
-    """Only a single word may be longer than a line."""
+    """A character of East Asia counts for two; only what must not be divided (a letter and its marks) is longer."""
     for cue in cues(film):
         assert 1 <= len(cue.lines) <= 2
-        assert all(len(line) <= 42 or " " not in line for line in cue.lines)
+        assert all(columns(line) <= 44 or undividable(line) for line in cue.lines)
+
+
+def undividable(line: str) -> bool:
+    """Nothing but marks and stops for more than a line's end."""
+    return any(unicodedata.category(char)[0] in "MP" for char in line)
 
 
 @given(films())
@@ -95,13 +103,63 @@ def test_a_cue_belongs_to_one_segment(film: Segments) -> None:
 
 @given(films())
 def test_a_cue_is_seen_while_its_words_are_heard(film: Segments) -> None:
-    """A cue comes with its first word and stays for its last."""
-    heard = [(start + word.start, start + word.end) for start, words in film for word in words.words]
+    """A cue comes with its first letter and stays for its last."""
+    heard = [time for start, words in film for word in words.words for time in letters(word, start)]
     for cue in cues(film):
-        count = len(" ".join(cue.lines).split())
+        count = len("".join("".join(cue.lines).split()))
         first, last, heard = heard[0], heard[count - 1], heard[count:]
         assert abs(cue.start - first[0]) <= 0.001
         assert cue.end >= last[1] - 0.001
+
+
+def letters(word: Word, start: float) -> list[tuple[float, float]]:
+    """When each letter of a word is heard, if all take the same time."""
+    each = (word.end - word.start) / len(word.text)
+    times = [start + word.start + each * number for number in range(len(word.text) + 1)]
+    return list(pairwise(times))
+
+
+# --- scripts without spaces -------------------------------------------------------------------------------------
+
+
+JAPANESE = "吾輩は猫である。名前はまだ無い。「どこで生れたか」とんと見当がつかぬ、何でも薄暗いじめじめした所でニャーニャー泣いていた事だけは記憶している。"
+
+
+@pytest.mark.parametrize("room", [Room(columns) for columns in range(10, 43, 4)], ids=lambda room: str(room.columns))
+def test_japanese_breaks_by_its_rules(room: Room) -> None:
+    """No line begins with a stop, a closing bracket, a long or small vowel, none ends with an opening bracket."""
+    found = spoken_cues([(0.0, Words(20.0, (Word(JAPANESE, 0, 20),)))], room)
+    lines = ["".join(part.text for part in line) for cue in found for line in cue.lines]
+    assert "".join(lines) == JAPANESE
+    assert not any(line[0] in "、。」ーっゃュ" or line[-1] == "「" for line in lines)
+    assert all(columns(line) <= room.columns for line in lines)
+
+
+def test_japanese_cues_end_with_its_sentences() -> None:
+    """The stop of a sentence is a better place than the end of a line."""
+    found = cues([(0.0, Words(20.0, (Word(JAPANESE, 0, 20),)))])
+    assert found[0].lines == ("吾輩は猫である。",)
+    assert [text[-1] for text in texts(found)][-1] == "。"
+
+
+def test_chinese_words_are_set_without_spaces() -> None:
+    """Whatever a provider takes for words; Latin words among them keep theirs."""
+    (cue,) = cues([(0.0, spoken("达尔文 在 HMS Beagle 上"))])
+    assert cue.lines == ("达尔文在 HMS Beagle 上",)
+
+
+def test_korean_breaks_at_its_spaces() -> None:
+    """Its words are divided like ours."""
+    text = "젊은 과학자는 섬에서 새들을 보았다 그리고 오랫동안 그것을 생각했다"
+    found = cues([(0.0, spoken(text, 0.3))])
+    assert " ".join(texts(found)) == text
+
+
+def test_a_long_japanese_text_is_cut_at_once() -> None:
+    """Three thousand characters in one segment take no longer than they are read."""
+    text = JAPANESE * 45
+    found = cues([(0.0, Words(600.0, (Word(text, 0, 600),)))])
+    assert "".join("".join(cue.lines) for cue in found) == text
 
 
 @given(films())

@@ -42,7 +42,7 @@ def toy_over(driver: Driver, scratch: Path) -> Toy:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(SHARED, max_examples=25)
+@settings(SHARED, max_examples=12)
 def test_a_film_under_passing_faults_is_the_film(
     tmp_path: Path, new_faulty: Callable[..., FaultyDriver], seed: int
 ) -> None:
@@ -79,7 +79,7 @@ def test_a_real_film_under_passing_faults_is_the_film(
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(SHARED, max_examples=10)
+@settings(SHARED, max_examples=6)
 def test_what_cannot_be_tried_again_needs_another_run(
     tmp_path: Path, new_faulty: Callable[..., FaultyDriver], seed: int
 ) -> None:
@@ -140,7 +140,7 @@ def test_when_nothing_works_any_more_it_is_said(
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(SHARED, max_examples=15)
+@settings(SHARED, max_examples=8)
 def test_of_lost_answers_none_is_taken_for_a_loss(
     tmp_path: Path, new_faulty: Callable[..., FaultyDriver], seed: int
 ) -> None:

@@ -25,7 +25,7 @@ from movie_assets.core.store.verify import verify
 from movie_assets.core.toy import FakeClock, Toy
 from resources.movie_folder import MovieFolder
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PATHS = st.one_of(
     st.text(max_size=30),
     st.lists(

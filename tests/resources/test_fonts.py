@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import fontpkg
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from movie_assets.core.errors import Unready
 from movie_assets.core.ports import Workspace
-from resources.fonts import FontSet, caption_fonts, uncovered
+from resources.fonts import FontSet, caption_fonts, complaint, uncovered
 
 TEXT = "Darwin’s Galápagos — «ça», 26 re\u0301sume\u0301s, Ελλάδα, Вижу, كيف غيّرت الجزر عقل شاب"
 INVISIBLE = "a\u200db\ufe0f\u2060 \n\t\u00a0"  # joiner, variation selector, word joiner and white space
@@ -120,7 +121,47 @@ def test_what_is_missing_is_of_the_text_and_without_it_nothing_is(text: str) -> 
     assert uncovered("".join(char for char in text if char not in missing)) == ""
 
 
+@pytest.mark.parametrize("text", ["שלום", "สวัสดี", "नमस्ते", "ქართული", "Հայերեն", "🐦 ❤ 👩"])
+def test_the_fonts_of_many_scripts_are_found(text: str, tmp_path: Path) -> None:
+    """A package that holds nothing but font files serves as it is."""
+    assert uncovered(text) == ""
+    assert any(ord(text[0]) in font.getBestCmap() for font in fonts_of(text, tmp_path).values())
+
+
+def test_a_chosen_font_goes_before_all_others(tmp_path: Path) -> None:
+    """What it lacks comes from the others."""
+    one, two = fonts_of("Hi كيف שלום", tmp_path / "a"), caption_fonts("Hi كيف", Workspace(tmp_path / "b"), "noto-sans-arabic")
+    first = TTFont(min(two.folder.iterdir()))
+    assert ord("ك") in first.getBestCmap()
+    assert ord("ك") not in next(iter(one.values())).getBestCmap()
+
+
+def test_a_font_that_is_not_installed_is_named_with_its_package(tmp_path: Path) -> None:
+    """The next step is the command that brings it."""
+    with pytest.raises(Unready, match="lobster") as caught:
+        caption_fonts("a", Workspace(tmp_path), "lobster")
+    assert "pip install fontpkg-lobster" in caught.value.next_step
+    assert complaint("a", "lobster") is not None
+
+
+@pytest.mark.parametrize(("language", "face"), [("ja", "JP"), ("ko", "KR"), ("zh", "SC"), ("zh-TW", "TC"), ("en", "JP")])
+def test_a_character_is_written_as_its_language_does(language: str, face: str, tmp_path: Path) -> None:
+    """Of the East Asian collection the face of the film's language is taken."""
+    pytest.importorskip("manimgx_fonts_cjk", reason="needs pip install manimgx-fonts-cjk (20 MB)")
+    made = [caption_fonts("直", Workspace(tmp_path / name), None, name) for name in (language, "ja")]
+    shapes = [max(fonts.folder.iterdir()).read_bytes() for fonts in made]
+    assert (shapes[0] == shapes[1]) == (face == "JP")
+
+
 # --- what is not ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with Noto Sans alone."""
+    all_families = fontpkg.families()
+    monkeypatch.setattr(fontpkg, "families", lambda: {"noto-sans": all_families["noto-sans"]})
+    monkeypatch.setattr("resources.fonts._FONT_FOLDERS", ())
 
 
 @pytest.mark.parametrize(
@@ -129,13 +170,16 @@ def test_what_is_missing_is_of_the_text_and_without_it_nothing_is(text: str) -> 
         ("hello สวัสดี", "ด ว ส", "Thai", "pip install fontpkg-noto-sans-thai"),
         ("வணக்கம்", "க ண ம வ", "Tamil", "pip install fontpkg-noto-sans-tamil"),
         ("שלום", "ו ל ם ש", "Hebrew", "pip install fontpkg-heebo"),
-        ("日本語", "日 本 語", "CJK", "CAPTION_FONTS"),
-        ("finch 🐦", "🐦", "emoji", "CAPTION_FONTS"),
+        ("ქარ", "ა რ ქ", "Georgian", "pip install manimgx-fonts,"),
+        ("日本語", "日 本 語", "CJK", "pip install manimgx-fonts-cjk"),
+        ("かな한", "か な 한", "CJK", "pip install manimgx-fonts-cjk"),
+        ("finch 🐦", "🐦", "emoji", "pip install manimgx-fonts,"),
+        ("a ❤", "❤", "emoji", "pip install manimgx-fonts,"),
         ("\ue000", "\ue000", "Unknown", "CAPTION_FONTS"),
     ],
 )
 def test_a_character_without_a_glyph_is_unready(
-    text: str, characters: str, script: str, step: str, tmp_path: Path
+    text: str, characters: str, script: str, step: str, tmp_path: Path, few: None
 ) -> None:
     """The error names the characters, their script and what brings them; nothing is left behind."""
     with pytest.raises(Unready) as caught:
@@ -146,14 +190,14 @@ def test_a_character_without_a_glyph_is_unready(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_several_scripts_are_named_at_once(tmp_path: Path) -> None:
+def test_several_scripts_are_named_at_once(tmp_path: Path, few: None) -> None:
     """One run tells about everything that is missing."""
     with pytest.raises(Unready, match="Hebrew, Thai") as caught:
         caption_fonts("สวัสดี שלום", Workspace(tmp_path))
     assert "fontpkg-heebo fontpkg-noto-sans-thai" in caught.value.next_step
 
 
-def test_a_wall_of_unknown_characters_is_cut_short(tmp_path: Path) -> None:
+def test_a_wall_of_unknown_characters_is_cut_short(tmp_path: Path, few: None) -> None:
     """The message stays readable for a whole narration in another script."""
     with pytest.raises(Unready) as caught:
         caption_fonts("".join(map(chr, range(0x4E00, 0x4F00))), Workspace(tmp_path))
@@ -167,14 +211,14 @@ def test_a_font_of_one_s_own_brings_its_characters(tmp_path: Path, monkeypatch: 
     """A file in the folder named by CAPTION_FONTS serves what the packages lack, under the common name."""
     mine = tmp_path / "mine"
     mine.mkdir()
-    font_with("ა", mine / "Georgian.TTF")
+    font_with("Ꭰ", mine / "Cherokee.TTF")
     (mine / "readme.txt").write_text("not a font")
-    assert uncovered("ა a") == "ა"
+    assert uncovered("Ꭰ a") == "Ꭰ"
     monkeypatch.setenv("CAPTION_FONTS", str(mine))
-    assert uncovered("ა a") == ""
-    latin, georgian = fonts_of("ა a", tmp_path / "work").values()
-    assert ord("ა") in georgian.getBestCmap()
-    assert georgian["name"].getDebugName(1) == latin["name"].getDebugName(1)
+    assert uncovered("Ꭰ a") == ""
+    latin, cherokee = fonts_of("Ꭰ a", tmp_path / "work").values()
+    assert ord("Ꭰ") in cherokee.getBestCmap()
+    assert cherokee["name"].getDebugName(1) == latin["name"].getDebugName(1)
 
 
 def test_a_package_s_font_goes_before_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,4 +236,4 @@ def test_a_damaged_font_of_one_s_own_is_named(
     (tmp_path / "broken.ttf").write_bytes(damage)
     monkeypatch.setenv("CAPTION_FONTS", str(tmp_path))
     with pytest.raises(Unready, match=r"broken\.ttf"):
-        caption_fonts("ა", Workspace(tmp_path / "work"))
+        caption_fonts("Ꭰ", Workspace(tmp_path / "work"))

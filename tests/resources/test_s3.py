@@ -308,7 +308,7 @@ def test_settings_are_read_from_the_environment() -> None:
         "MOVIES_S3_MAX_ATTEMPTS": "3",
         "MOVIES_S3_PROFILE_NAME": "",
     }
-    assert S3Settings.from_environment(given) == S3Settings(
+    assert S3Settings.said_by(given.get) == S3Settings(
         endpoint_url="https://host:9000",
         region_name="eu-west-1",
         verify="/ca.pem",
@@ -316,8 +316,8 @@ def test_settings_are_read_from_the_environment() -> None:
         use_unsigned_session=True,
         max_attempts=3,
     )
-    assert S3Settings.from_environment({}) == S3Settings()
-    assert S3Settings.from_environment({"MOVIES_S3_VERIFY": "no"}).verify is False
+    assert S3Settings.said_by({}.get) == S3Settings()
+    assert S3Settings.said_by({"MOVIES_S3_VERIFY": "no"}.get).verify is False
 
 
 def test_the_fields_are_those_of_dagsters_own_resource() -> None:
@@ -327,6 +327,13 @@ def test_the_fields_are_those_of_dagsters_own_resource() -> None:
     source = (Path(spec.origin).parent / "s3" / "resources.py").read_text()
     fields = re.findall(r"^    (\w+): [^\n]* = Field\(", source, re.MULTILINE)
     assert set(fields) - {"s3_bucket", "s3_prefix"} == set(S3Settings.__dataclass_fields__)
+
+
+def test_settings_may_lie_in_the_projects_env_file(bucket: Bucket, tmp_path: Path) -> None:
+    """Like the keys of providers."""
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in bucket.environment.items()))
+    driver_of(f"{bucket.root}/films", tmp_path).put("key", b"there")
+    assert driver_on(bucket, "films").get("key") == b"there"
 
 
 @pytest.mark.parametrize(
@@ -341,7 +348,7 @@ def test_the_fields_are_those_of_dagsters_own_resource() -> None:
 )
 def test_a_setting_that_cannot_be_is_refused_without_its_value(name: str, text: str) -> None:
     with pytest.raises(Refused, match=f"MOVIES_S3_{name}") as told:
-        S3Settings.from_environment({f"MOVIES_S3_{name}": text})
+        S3Settings.said_by({f"MOVIES_S3_{name}": text}.get)
     assert "password@" not in str(told.value)
 
 

@@ -67,7 +67,11 @@ class Blobs:
         gone = []
         for ref in refs:
             found = stats.get(ref.digest) or self._driver.stat(self._keys.blob(ref.digest))
-            if found is None or found.size != ref.size or (now - found.modified > YOUNG_SECONDS and not self.freshen(ref)):
+            if (
+                found is None
+                or found.size != ref.size
+                or (now - found.modified > YOUNG_SECONDS and not self.freshen(ref))
+            ):
                 gone.append(ref)
         return gone
 

@@ -18,9 +18,9 @@ from movie_assets.core.store.driver import Driver
 from movie_assets.core.store.framed import Torn
 from movie_assets.core.store.keys import Keys
 from movie_assets.core.store.log import AppendLog, Log, Position
-from movie_assets.core.store.object_log import ObjectLog
+from movie_assets.core.store.object_log import ObjectLog, new_writer
 
-__all__ = ["Events"]
+__all__ = ["Events", "logs_of"]
 
 _Read = Callable[[Position], tuple[list[bytes], Position, Torn]]
 
@@ -29,7 +29,7 @@ class Events:
     """Appends events durably; reads each only once."""
 
     def __init__(self, driver: Driver, keys: Keys) -> None:
-        self._inputs, self._artefacts = _logs(driver, keys)
+        self._inputs, self._artefacts = logs_of(driver, keys)
         self._lock = threading.Lock()
         self._index = Index()
         self._inputs_read: Position = 0
@@ -102,8 +102,9 @@ def _is_of(place: Place, log: Log) -> bool:
     return log.mark(place.at) == place.mark
 
 
-def _logs(driver: Driver, keys: Keys) -> tuple[Log, Log]:
+def logs_of(driver: Driver, keys: Keys, nonce: Callable[[], str] = new_writer) -> tuple[Log, Log]:
     """Of inputs and of artefacts: a file each, or where nothing can be appended to, objects under a prefix each."""
     if driver.capabilities.append:
         return AppendLog(driver, keys.inputs_log), AppendLog(driver, keys.artefacts_log)
-    return ObjectLog(driver, keys, keys.inputs_entries), ObjectLog(driver, keys, keys.artefacts_entries)
+    inputs, artefacts = keys.inputs_entries, keys.artefacts_entries
+    return ObjectLog(driver, keys, inputs, nonce), ObjectLog(driver, keys, artefacts, nonce)

@@ -66,7 +66,8 @@ class AppendLog:
         payloads, torn, end = self._read(offset, size)
         for _ in range(_LOOKS - 1):
             if torn.damaged:
-                payloads, torn, end = self._read(offset, end)
+                again = self._read(offset, end)
+                payloads, torn, end = max((payloads, torn, end), again, key=lambda read: len(read[0]))
         return payloads, end - torn.unfinished, torn
 
     def at_hand(self, at: Position = 0) -> tuple[list[bytes], int, Torn]:

@@ -16,9 +16,14 @@ from movie_assets.core.store.framed import Torn, frame, read_frames
 from movie_assets.core.store.keys import Keys
 from movie_assets.core.store.log import Position
 
-__all__ = ["ObjectLog"]
+__all__ = ["ObjectLog", "new_writer"]
 
 _READERS = 16
+
+
+def new_writer() -> str:
+    """The name of a writer that no other has."""
+    return os.urandom(8).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class ObjectLog:
     """
 
     def __init__(
-        self, driver: Driver, keys: Keys, prefix: str, nonce: Callable[[], str] = lambda: os.urandom(8).hex()
+        self, driver: Driver, keys: Keys, prefix: str, nonce: Callable[[], str] = new_writer
     ) -> None:
         self._driver, self._keys, self._prefix = driver, keys, prefix
         self._writer = nonce()
@@ -133,7 +138,9 @@ class ObjectLog:
             if place is not None:
                 yield _Entry(*place, stat.modified)
 
-    def _read_all(self, entries: Iterable[_Entry], seen: dict[str, int]) -> tuple[list[bytes], Position, Torn]:
+    def _read_all(
+        self, entries: Iterable[_Entry], seen: dict[str, int]
+    ) -> tuple[list[bytes], Position, Torn]:
         lines, damaged = list[bytes](), list[int]()
         for entry, (payloads, torn) in self._together(list(entries)):
             lines += payloads

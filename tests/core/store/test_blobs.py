@@ -135,7 +135,7 @@ def test_the_bytes_of_a_path_are_looked_at_once(
 ) -> None:
     """A film of hundreds of clips does not digest each blob for each reader; a discarded one is looked at again."""
     blobs = Blobs(local, KEYS)
-    looked = noted(blobs, "_check")
+    looked = noted(blobs, "_is_sound")
     ref = blobs.add(b"picture", "image/png")
     for _ in range(3):
         blobs.file(ref, tmp_path)

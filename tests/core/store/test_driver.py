@@ -233,3 +233,16 @@ def test_a_path_is_where_the_bytes_lie(driver: Driver) -> None:
     assert (path is not None) == driver.capabilities.paths
     if path is not None:
         assert path.read_bytes() == b"picture"
+
+
+def test_freshening_says_whether_there_is_anything(driver: Driver) -> None:
+    """The bytes stay, and the time never goes back."""
+    driver.put("blobs/ab/abcd", b"picture")
+    before = driver.stat("blobs/ab/abcd")
+    assert before is not None
+    assert driver.freshen("blobs/ab/abcd")
+    after = driver.stat("blobs/ab/abcd")
+    assert after is not None
+    assert (after.size, after.modified >= before.modified) == (7, True)
+    assert driver.get("blobs/ab/abcd") == b"picture"
+    assert not driver.freshen("blobs/ab/none")

@@ -449,3 +449,27 @@ def test_nothing_is_made_before_something_is_stored(tmp_path: Path) -> None:
     with pytest.raises(Absent):
         driver.get("m/a")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_freshened_is_young(
+    local: LocalDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's file, too, whose time may not be changed: it is copied."""
+    local.put("blobs/ab/abcd", b"picture")
+    place = local.path("blobs/ab/abcd")
+    real = os.utime
+    for forbidden in (False, True):
+        real(place, (1000, 1000))
+
+        def utime(path: object, *times: object, **options: object) -> None:
+            if forbidden:  # noqa: B023
+                raise PermissionError(1, "Operation not permitted")
+            real(path, *times, **options)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(os, "utime", utime)
+        assert local.freshen("blobs/ab/abcd")
+        monkeypatch.undo()
+        found = local.stat("blobs/ab/abcd")
+        assert found is not None
+        assert found.modified > 1000
+        assert local.get("blobs/ab/abcd") == b"picture"
