@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -27,11 +28,13 @@ from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.store.sweep import Terms
 from movie_assets.making import asking, export_film
 from movie_assets.making import make as make_movie
+from movie_assets.remote import Remote
 from movie_assets.preview import follow
 from movie_assets.preview import preview as preview_movie
 from movie_assets.screen import Screen
 from movie_assets.screen_doctor import show_findings
 from movie_assets.screen_history import History
+from movie_assets.screen_remote import show_builds, show_made, show_steps
 from movie_assets.store_sync import sync_stores
 from movie_assets.upkeep import KEEP_REVISIONS, swept_movie, verify_movie
 from movie_assets.watch import Allowance
@@ -374,11 +377,7 @@ def log(studio: Studio, movie: str, inputs: bool, as_json: bool) -> None:
         click.echo(write_event(event)) if as_json else history.event(event)
 
 
-@_command("link")
-@_ID
-@click.argument("artefact")
-@click.argument("revision", required=False)
-@click.option(
+_EXPIRES = click.option(
     "--expires",
     type=click.IntRange(1, 7 * 24 * 60),
     default=60,
@@ -386,6 +385,13 @@ def log(studio: Studio, movie: str, inputs: bool, as_json: bool) -> None:
     metavar="MINUTES",
     help="For how long a link opens.",
 )
+
+
+@_command("link")
+@_ID
+@click.argument("artefact")
+@click.argument("revision", required=False)
+@_EXPIRES
 @click.pass_obj
 def link(studio: Studio, movie: str, artefact: str, revision: str | None, expires: int) -> None:
     """Print where an artefact can be had: on S3 a link that anyone can open until it expires, else a path."""
@@ -502,6 +508,124 @@ def export(studio: Studio, movie: str, revision: str | None, to: Path | None) ->
     manifest = _revision(store, revision)
     blueprint = BLUEPRINTS[manifest.blueprint]
     Screen().exported(write_files(store, manifest, {**blueprint.exports, **blueprint.on_request}, folder))
+
+
+# --- a deployment elsewhere ---------------------------------------------------------------------------------------
+
+
+@main.group("remote")
+def remote() -> None:
+    """Make movies on a running deployment, by the address of its Dagster pages."""
+
+
+def _at_deployment(body: Callable[..., None]) -> Callable[..., None]:
+    """--url and the credentials, which become `deployment`."""
+
+    @click.option("--url", envvar="MOVIES_REMOTE_URL", show_envvar=True, required=True, help="Where it is.")
+    @click.option(
+        "--token", envvar="MOVIES_REMOTE_TOKEN", show_envvar=True, help="Sent as Authorization: Bearer TOKEN."
+    )
+    @click.option(
+        "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Sent as well; repeatable."
+    )
+    @functools.wraps(body)
+    def command(url: str, token: str | None, headers: tuple[str, ...], **options: Any) -> None:
+        sent = dict(map(_header, headers)) | ({"Authorization": f"Bearer {token}"} if token else {})
+        body(Remote(url, sent), **options)
+
+    return command
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise Refused("a --header has no colon", next_step="write it as 'Name: value'")
+    return name.strip(), value.strip()
+
+
+def _remote_command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    return remote.command(name, cls=_Command)
+
+
+_DETACHED = click.option("--detach", is_flag=True, help="Do not wait for its end.")
+
+
+@_remote_command("start")
+@_ID
+@_ONLY
+@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="What this run may spend at most.")
+@click.option("--upload", is_flag=True, help="Send movies/ID from here first, in place of what is there.")
+@_DETACHED
+@_at_deployment
+@click.pass_obj
+def remote_start(
+    studio: Studio,
+    deployment: Remote,
+    movie: str,
+    only: tuple[str, ...],
+    budget: float | None,
+    upload: bool,
+    detach: bool,
+) -> None:
+    """Start making a movie there, and follow it to its end."""
+    if upload:
+        deployment.upload(movie, studio.movies / check_movie_id(movie))
+        click.echo(f"{movie} was taken in")
+    _start(deployment, movie, only, budget, detach)
+
+
+@_remote_command("resume")
+@_ID
+@_DETACHED
+@_at_deployment
+def remote_resume(deployment: Remote, movie: str, detach: bool) -> None:
+    """Go on with a movie that failed or was cancelled there: only what is left is made."""
+    _start(deployment, movie, (), None, detach)
+
+
+def _start(deployment: Remote, movie: str, only: tuple[str, ...], budget: float | None, detach: bool) -> None:
+    runs = deployment.start(movie, only, budget)
+    for run in runs:
+        click.echo(f"started run {run}")
+    if not detach:
+        show_steps(deployment.follow(runs, movie))
+        click.echo(f"{movie} is made\n  next: movies remote results {movie}")
+
+
+@_remote_command("status")
+@_ID
+@_JSON
+@_at_deployment
+def remote_status(deployment: Remote, movie: str, as_json: bool) -> None:
+    """The latest runs of a movie there, newest first."""
+    builds = deployment.status(movie)
+    _print_json(builds) if as_json else show_builds(movie, builds)
+
+
+@_remote_command("cancel")
+@_ID
+@_at_deployment
+def remote_cancel(deployment: Remote, movie: str) -> None:
+    """End the runs of a movie that are under way there; what was finished is kept."""
+    ended = deployment.cancel(movie)
+    for run in ended:
+        click.echo(f"cancelled run {run}")
+    if not ended:
+        click.echo(f"no run of {movie} is under way")
+
+
+@_remote_command("results")
+@_ID
+@click.argument("artefacts", metavar="[ARTEFACT]...", nargs=-1)
+@_EXPIRES
+@_JSON
+@_at_deployment
+def remote_results(
+    deployment: Remote, movie: str, artefacts: tuple[str, ...], expires: int, as_json: bool
+) -> None:
+    """Where the film lies and what goes with it; on S3 a link, signed by this machine's own keys."""
+    found = deployment.results(movie, artefacts)
+    _print_json(found) if as_json else show_made(movie, found, expires * 60)
 
 
 if __name__ == "__main__":

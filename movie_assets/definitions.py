@@ -70,9 +70,13 @@ def definitions_of(
         jobs=[*jobs, upkeep_job, receive_movie()],
         schedules=[upkeep_schedule],
         sensors=[config_edits(loaded, assets, ids, runs), *(notify(ids) if webhook else [])],
-        resources={**resources_of(studio, Notices()), "webhook": webhook, **_keys(studio)},
+        resources={**resources_of(studio, Notices()), **_hook(webhook), **_keys(studio)},
         executor=dg.in_process_executor,
     )
+
+
+def _hook(webhook: Webhook | None) -> dict[str, object]:
+    return {"webhook": webhook} if webhook else {}
 
 
 def _keys(studio: Studio) -> dict[str, object]:

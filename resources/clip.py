@@ -8,7 +8,7 @@ import resource
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import repeat
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +36,15 @@ _COLOURS = "range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How much time x264 takes for how good a picture."""
+    """How much time x264 takes for how good a picture; of `every` so many frames one is drawn, and shown as long."""
 
     preset: str
     crf: int
+    every: int = 1
 
 
 FINAL = Quality("veryfast", 20)
-DRAFT = Quality("ultrafast", 28)
+DRAFT = Quality("ultrafast", 28, every=2)
 
 
 def clip(request: ClipRequest, at: Workspace, quality: Quality = FINAL) -> Encoded:
@@ -64,8 +65,8 @@ def _spell(value: object) -> str:
 
 
 def _answer(said: dict[str, Any]) -> dict[str, Any]:
-    request = _read(said)
-    _encode(_frames(request), request.frame, _captioned(request), Quality(**said["quality"]))
+    request, quality = _read(said), Quality(**said["quality"])
+    _encode(_frames(request, quality.every), request.frame, _captioned(request), quality)
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     spent = sum(usage.ru_utime + usage.ru_stime for usage in (own, children))
     return {
@@ -99,10 +100,10 @@ def _shot(said: Mapping[str, Any]) -> Shot:
 # --- frames -----------------------------------------------------------------------------------------------------
 
 
-def _frames(request: ClipRequest) -> Iterator[Pixels]:
+def _frames(request: ClipRequest, every: int) -> Iterator[Pixels]:
     """The segment's frames with the transition at its head."""
     fps, count = request.frame.fps, request.frames
-    own = shown(request.shot, [(number - count) / fps for number in range(count)], request.frame)
+    own = _drawn(request.shot, [(number - count) / fps for number in range(count)], request.frame, every)
     if request.transition.style != "cut":
         style = request.transition.style if request.previous else "crossfade"
         before = list(range(min(count, round(request.transition.seconds * fps))))
@@ -110,6 +111,12 @@ def _frames(request: ClipRequest) -> Iterator[Pixels]:
         for number, old in zip(before, going, strict=True):
             yield _turn(style, old, next(own), (number + 0.5) / len(before), request.frame)
     yield from own
+
+
+def _drawn(shot: Shot, times: Sequence[float], frame: Frame, every: int) -> Iterator[Pixels]:
+    """A frame for each time; only one of `every` so many is really drawn."""
+    drawn = shown(shot, times[::every], frame)
+    return islice(chain.from_iterable(repeat(pixels, every) for pixels in drawn), len(times))
 
 
 def _going(request: ClipRequest, times: Sequence[float]) -> Iterator[Pixels]:

@@ -1,20 +1,26 @@
-"""The draft renderer: smaller, quicker, and only roughly as loud as the film."""
+"""Drafts: clips that are small and quick, sound that is only roughly as loud as the film's."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping
 
-from movie_assets.core.ports import ClipRequest, Encoded, FilmRequest, Frame, SoundtrackRequest, Workspace
+import msgspec
+
+from movie_assets.core.artefact import Name
+from movie_assets.core.ports import ClipRequest, Encoded, Frame, Meta, Result, SoundtrackRequest, Workspace
+from movie_assets.core.reason import LOCAL
+from movie_assets.core.replacement import replacing
+from movie_assets.core.task import Task
+from movie_assets.core.timeline import segment_frames
+from movie_assets.core.words import Words
 from resources.clip import DRAFT, clip, coding
 from resources.ffmpeg import ffmpeg
-from resources.film import film
-from resources.probe import Video, probe
 from resources.renderer import FfmpegRenderer
 from resources.soundtrack import rough_soundtrack
 
-__all__ = ["DraftRenderer"]
+__all__ = ["DraftRenderer", "own_clip"]
+
+_CLIP = Name("clip")
 
 
 class DraftRenderer(FfmpegRenderer):
@@ -26,25 +32,15 @@ class DraftRenderer(FfmpegRenderer):
     def soundtrack(self, request: SoundtrackRequest, at: Workspace) -> Encoded:
         return rough_soundtrack(request, at)
 
-    def film(self, request: FilmRequest, at: Workspace) -> Encoded:
-        """A person's own clips are brought to the draft's format, for nothing else could be joined."""
-        videos = [probe(path).video for path in request.clips]
-        ours = Counter(each.extradata for each in videos if each and _fits(each, request.frame))
-        usual = ours.most_common(1)[0][0] if ours else None
-        clips = tuple(
-            path if video is None or video.extradata == usual else _conformed(path, number, request.frame, at)
-            for number, (path, video) in enumerate(zip(request.clips, videos, strict=True))
-        )
-        return film(replace(request, clips=clips), at)
 
-
-def _fits(video: Video, frame: Frame) -> bool:
-    return (video.width, video.height) == (frame.width, frame.height)
-
-
-def _conformed(path: Path, number: int, frame: Frame, at: Workspace) -> Path:
-    """A clip coded again at the draft's size and quality."""
-    made = at.scratch / f"own-{number}.mp4"
-    scaled = f",scale={frame.width}:{frame.height},setsar=1"
-    ffmpeg(["-i", str(path.absolute()), "-map", "0:v:0", *coding(frame, scaled, DRAFT), made.name], at)
-    return made
+def own_clip(task: Task) -> Mapping[str, Result]:
+    """A person's own clip in the draft's format and as long as its segment: nothing else could be joined."""
+    own, frame = (
+        task.person_file(task.given(replacing(_CLIP).kind)).file(),
+        msgspec.convert(task.given("frame"), Frame),
+    )
+    frames = segment_frames(task.one("words").json(Words).duration, task.given("pause"), frame.fps)
+    fitting = f",scale={frame.width}:{frame.height},setsar=0,fps={frame.fps},tpad=stop=-1:stop_mode=clone"
+    source = ["-i", str(own.absolute()), "-map", "0:v:0"]
+    ffmpeg([*source, *coding(frame, fitting, DRAFT), "-frames:v", str(frames), "clip.mp4"], task.at)
+    return {"clip": Result(task.at.scratch / "clip.mp4", "video/mp4", Meta(LOCAL, cost=0.0))}

@@ -8,6 +8,7 @@ import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def _chosen(text: str, first: str | None, face: int = 0) -> dict[_Face, frozense
     for font in _fonts(first, face):
         if chosen and not needed:
             break
-        found = frozenset(wanted & _code_points(font))
+        found = _code_points(font) & wanted
         if found & needed or not chosen:
             chosen[font] = found
             wanted -= found
@@ -140,7 +141,9 @@ def _fonts(first: str | None, face: int) -> Iterator[_Face]:
             next_step=f"pip install fontpkg-{first}, or leave captions: font out of movie.yaml",
         )
     order = (first or _BASE, _BASE)
-    for slug in sorted(families, key=lambda slug: (*(slug != each for each in order), not slug.startswith(_BASE), slug)):
+    for slug in sorted(
+        families, key=lambda slug: (*(slug != each for each in order), not slug.startswith(_BASE), slug)
+    ):
         with contextlib.suppress(fontpkg.FontpkgError):
             yield _Face(fontpkg.select_file(families[slug], _WEIGHT, "normal", nearest=True).path)
     for package in _FONT_FOLDERS:
@@ -171,9 +174,14 @@ def _open(face: _Face) -> TTFont:
         ) from error
 
 
-def _code_points(face: _Face) -> set[int]:
+def _code_points(face: _Face) -> frozenset[int]:
+    return _read_code_points(face, face.path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _read_code_points(face: _Face, modified: int) -> frozenset[int]:
     with _open(face) as font:
-        return set(font.getBestCmap() or ())
+        return frozenset(font.getBestCmap() or ())
 
 
 def _suffix(path: Path) -> str:

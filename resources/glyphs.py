@@ -24,7 +24,9 @@ def check_glyphs(said: MovieFile, folder: MovieFolder) -> None:
     problems += [
         (("overrides", segment, "narration", "text"), complaint)
         for segment, override in said.overrides.items()
-        if not missing and override.narration.text and (complaint := _complaint(override.narration.text, font))
+        if not missing
+        and override.narration.text
+        and (complaint := _complaint(override.narration.text, font))
     ]
     if problems:
         raise said.refusal(problems)
@@ -53,5 +55,7 @@ def _complaint(text: str, font: str | None) -> str:
     error = complaint(text, font)
     if error is None:
         return ""
-    about = f": {error.labels['characters']} ({error.labels['script']})" if "characters" in error.labels else ""
+    about = (
+        f": {error.labels['characters']} ({error.labels['script']})" if "characters" in error.labels else ""
+    )
     return f"{error.fact}{about}; {error.next_step}"

@@ -23,6 +23,7 @@ from movie_assets.core.ports import Listener, Renderer, Result, Workspace
 from movie_assets.core.reason import LOCAL, provider_of
 from movie_assets.core.reuse import Signature, signature
 from movie_assets.core.wiring import wired
+from resources.draft import own_clip
 from resources.placeholders import PLACEHOLDERS, VERSION, draft_size
 from resources.scratch import own_scratch
 
@@ -160,7 +161,7 @@ class _Draft:
         graph = self.movie.graph
         exported, kind = next(iter(graph.blueprint.exports.items()))
         needed = graph.upstream({Name(kind)})
-        jobs = [job for job in graph.jobs if not needed.isdisjoint(job.makes)]
+        jobs = [_fitting(job) for job in graph.jobs if not needed.isdisjoint(job.makes)]
         self._settle_all(jobs, told)
         to.mkdir(parents=True, exist_ok=True)
         path = to / f"preview{Path(exported).suffix}"
@@ -271,6 +272,14 @@ def _draft_frame(frame: Mapping[str, Any]) -> Mapping[str, Any]:
     """The frame of the draft; that it is one makes its clips others than the film's, even at the same size."""
     width, height = draft_size(frame["width"], frame["height"])
     return {**frame, "width": width, "height": height, "draft": VERSION}
+
+
+def _fitting(job: Job) -> Job:
+    """The same job, which brings a person's own clip to the draft's format; it reads what tells its length."""
+    if job.instead is None or job.makes[0].kind != "clip":
+        return job
+    producer = replace(job.producer, name="own_clip_draft", version=VERSION, make=own_clip)
+    return replace(job, wires=job.wires + job.instead.wires, producer=producer)
 
 
 def _standing_in(job: Job) -> Job:

@@ -11,7 +11,7 @@ from movie_assets.core.store.driver import Driver, is_key
 from movie_assets.core.store.local import LocalDriver
 from resources.secrets import Secrets
 
-__all__ = ["driver_of", "link_to", "s3_place"]
+__all__ = ["driver_of", "link_to", "link_to_address", "s3_place"]
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]\Z")
 
@@ -37,6 +37,14 @@ class _Linking(Protocol):
 def link_to(driver: Driver, key: str, seconds: int) -> str:
     """An address that opens without keys for so long; where a store knows none, the path. It is a secret: print only."""
     return driver.link(key, seconds) if isinstance(driver, _Linking) else driver.address(key)
+
+
+def link_to_address(address: str, seconds: int) -> str:
+    """The same of what a driver gave as an address: signed by this machine's own keys. It is a secret: print only."""
+    if "://" not in address:
+        return address
+    root, _, key = address.rpartition("/")
+    return link_to(driver_of(root, Path()), key, seconds)
 
 
 def s3_place(root: str) -> tuple[str, str]:

@@ -70,6 +70,7 @@ def _make(production: Production, report: Report, keeper: Keeper, progress: Prog
     production.begin()
     report.inputs()
     report.reused()
+    report.checks()
     _run(production, report, keeper, progress)
 
 

@@ -74,6 +74,21 @@ class Report:
         """Earlier results that stand."""
         self._standing(self._production.standing(), self._graph.jobs)
 
+    def checks(self) -> None:
+        """What checks that were asked for by themselves said of what there is: its bytes never change."""
+        alone = {
+            (key.asset_key, key.name)
+            for key in self._context.selected_asset_check_keys
+            if key.asset_key not in self._context.selected_asset_keys
+        }
+        standing = self._production.standing()
+        for name, found in standing.signatures.items() if alone else ():
+            event = self._events_so_far().result(name.kind, found.digest)
+            wrongs = event.diagnostics.get("checks", {}) if event is not None else {}
+            for check, wrong in wrongs.items():
+                if (artefact_key(self._movie, name.kind), check) in alone:
+                    self._context.log_event(self._evaluation(name, check, wrong))
+
     def settled(self) -> None:
         """What stands whatever it might read, pins and a person's files, now that all that has been told."""
         movie = self._production.movie

@@ -64,11 +64,16 @@ def ass_script(
     Karaoke fills each word with colour while it is spoken; breaks fall where the subtitles' do.
     """
     size = _size(frame, captions)
-    spoken = tuple(Word(_cased(word.text, captions), lead + word.start, lead + word.end) for word in words.words)
+    spoken = tuple(
+        Word(_cased(word.text, captions), lead + word.start, lead + word.end) for word in words.words
+    )
     found = spoken_cues([(0.0, Words(lead + words.duration, spoken))], _room(frame, captions, size))
     spelt = _karaoke if captions.style == "karaoke" else _plain
     look = _QUICK_LOOK if captions.words and captions.words <= _QUICK else _LOOK
-    events = (_event(times, look + spelt(times[0], cue)) for times, cue in zip(_times(found, seconds), found, strict=True))
+    events = (
+        _event(times, look + spelt(times[0], cue))
+        for times, cue in zip(_times(found, seconds), found, strict=True)
+    )
     return _head(frame, size, family, captions) + "".join(f"{event}\n" for event in events)
 
 

@@ -19,7 +19,14 @@ _NOT_FIRST = frozenset(
     ",.!?:;)]}%ะาำๅๆฯ"
 )
 _NOT_LAST = frozenset("「『（【［｛〔〈《〘〖“‘￥＄([{เแโใไ")
-_UNSPACED = ((0x3000, 0x3130), (0x31C0, 0xA4D0), (0xF900, 0xFB00), (0xFE30, 0xFE50), (0xFF00, 0xFFEF), (0x20000, 0x3FFFE))
+_UNSPACED = (
+    (0x3000, 0x3130),
+    (0x31C0, 0xA4D0),
+    (0xF900, 0xFB00),
+    (0xFE30, 0xFE50),
+    (0xFF00, 0xFFEF),
+    (0x20000, 0x3FFFE),
+)
 
 
 class Part(Struct, frozen=True):
@@ -47,7 +54,9 @@ def parts_of(words: Iterable[Word], start: float, most: int) -> list[Part]:
 
 
 def _parts(word: Word, start: float, most: int) -> Iterator[Part]:
-    texts = [(text, bool(place)) for each in word.text.split() for place, text in enumerate(_pieces(each, most))]
+    texts = [
+        (text, bool(place)) for each in word.text.split() for place, text in enumerate(_pieces(each, most))
+    ]
     ends = list(accumulate((len(text) for text, _ in texts), initial=0))
     for (text, joined), (begin, end) in zip(texts, pairwise(ends), strict=True):
         length = (word.end - word.start) / ends[-1]
@@ -75,7 +84,11 @@ def _may_break(text: str, place: int) -> bool:
 
 
 def _divides(before: str, after: str) -> bool:
-    return before not in _NOT_LAST and after not in _NOT_FIRST and not unicodedata.category(after).startswith("M")
+    return (
+        before not in _NOT_LAST
+        and after not in _NOT_FIRST
+        and not unicodedata.category(after).startswith("M")
+    )
 
 
 def _is_unspaced(char: str) -> bool:

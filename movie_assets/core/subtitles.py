@@ -134,7 +134,10 @@ def _first_line(group: Sequence[Part], room: Room) -> range | None:
     first = sum(end - (not group[0].joined) <= room.columns for end in ends) or 1
     if first == len(group):
         return range(first, first + 1)
-    least = 1 + sum(ends[-1] - end - (not after.joined) > room.columns for end, after in zip(ends, group[1:], strict=False))
+    least = 1 + sum(
+        ends[-1] - end - (not after.joined) > room.columns
+        for end, after in zip(ends, group[1:], strict=False)
+    )
     least = min(least, len(group) - 1)
     return range(least, first + 1) if least <= first and room.lines > 1 else None
 

@@ -15,6 +15,8 @@ from movie_assets.core.errors import Failed
 from movie_assets.core.ports import Look, Workspace
 from resources.instant import InstantPorts
 
+CLIP = dg.AssetCheckKey(dg.AssetKey(["tale", "clip"]), "covers_narration")
+FILM = dg.AssetCheckKey(dg.AssetKey(["tale", "film"]), "frame_size")
 DEAR = 0.05
 _stream = io.BytesIO()
 Image.new("RGB", (64, 36)).save(_stream, "PNG")
@@ -134,3 +136,14 @@ def test_loudness_out_of_range_is_only_a_warning(project: Any, faulty: Faulty) -
     project.make()
     assert checked(project)["soundtrack.loudness"] == [False]
     assert project.studio.store("tale").manifests.live() is not None
+
+
+def test_checks_alone_are_told_again_and_make_nothing(project: Any) -> None:
+    """Pressing Execute on a check says what it said of the present results; no provider is called."""
+    project.make()
+    project.ports.calls.clear()
+    job = project.definitions.resolve_implicit_global_asset_job_def()
+    subset = job.get_subset(asset_check_selection={CLIP, FILM}, asset_selection=set())
+    assert subset.execute_in_process(instance=project.instance).success
+    assert not project.ports.calls
+    assert checked(project) == {"clip.covers_narration": [True] * 3, "film.frame_size": [True]}

@@ -125,7 +125,9 @@ def letters(word: Word, start: float) -> list[tuple[float, float]]:
 JAPANESE = "吾輩は猫である。名前はまだ無い。「どこで生れたか」とんと見当がつかぬ、何でも薄暗いじめじめした所でニャーニャー泣いていた事だけは記憶している。"
 
 
-@pytest.mark.parametrize("room", [Room(columns) for columns in range(10, 43, 4)], ids=lambda room: str(room.columns))
+@pytest.mark.parametrize(
+    "room", [Room(columns) for columns in range(10, 43, 4)], ids=lambda room: str(room.columns)
+)
 def test_japanese_breaks_by_its_rules(room: Room) -> None:
     """No line begins with a stop, a closing bracket, a long or small vowel, none ends with an opening bracket."""
     found = spoken_cues([(0.0, Words(20.0, (Word(JAPANESE, 0, 20),)))], room)
