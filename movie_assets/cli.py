@@ -29,8 +29,6 @@ from movie_assets.core.store.sweep import Terms
 from movie_assets.making import asking, export_film
 from movie_assets.making import make as make_movie
 from movie_assets.remote import Remote
-from movie_assets.preview import follow
-from movie_assets.preview import preview as preview_movie
 from movie_assets.screen import Screen
 from movie_assets.screen_doctor import show_findings
 from movie_assets.screen_history import History
@@ -255,7 +253,9 @@ def watch(studio: Studio, movie: str, budget: float | None, yes: bool) -> None:
 @click.pass_obj
 def preview(studio: Studio, movie: str, to: Path | None, open_ended: bool) -> None:
     """Write a small draft of the film quickly, with placeholders for what is not made yet. Costs nothing."""
-    (follow if open_ended else preview_movie)(studio, movie, to)
+    from movie_assets import preview as previewing  # what renders takes a while to import
+
+    (previewing.follow if open_ended else previewing.preview)(studio, movie, to)
 
 
 @_command("batch")
@@ -553,7 +553,9 @@ _DETACHED = click.option("--detach", is_flag=True, help="Do not wait for its end
 @_remote_command("start")
 @_ID
 @_ONLY
-@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="What this run may spend at most.")
+@click.option(
+    "--budget", type=click.FloatRange(min=0), metavar="USD", help="What this run may spend at most."
+)
 @click.option("--upload", is_flag=True, help="Send movies/ID from here first, in place of what is there.")
 @_DETACHED
 @_at_deployment

@@ -131,7 +131,9 @@ def _runs() -> int:
     """`MOVIES_RUNS_PER_MOVIE`: over how many runs at once a movie is spread, each artefact made by one of them."""
     said = os.environ.get("MOVIES_RUNS_PER_MOVIE") or "1"
     if not (said.isdecimal() and 1 <= int(said) <= _MOST_RUNS):
-        logging.getLogger(__name__).warning("MOVIES_RUNS_PER_MOVIE is not 1 to %s: it counts as 1", _MOST_RUNS)
+        logging.getLogger(__name__).warning(
+            "MOVIES_RUNS_PER_MOVIE is not 1 to %s: it counts as 1", _MOST_RUNS
+        )
         return 1
     return int(said)
 

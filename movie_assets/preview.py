@@ -13,6 +13,7 @@ from movie_assets.core.artefact import ArtefactId
 from movie_assets.core.errors import MovieError, Stopped
 from movie_assets.screen import Screen
 from movie_assets.watch import edits
+from resources.draft import DraftRenderer
 from resources.preview import Cache
 from resources.preview import preview as draft
 from resources.studio import Studio
@@ -25,8 +26,6 @@ CACHE = ".previews"
 
 def preview(studio: Studio, movie: str, to: Path | None) -> None:
     """Writes a draft film and says what in it is not made yet; makes nothing that is kept, pays nothing."""
-    from resources.draft import DraftRenderer
-
     renderer = studio.ports.renderer if studio.ports else DraftRenderer()
     cache = Cache(studio.project / CACHE / movie)
     folder = to or studio.project / "films" / movie

@@ -24,9 +24,23 @@ from resources.ffmpeg import binary
 from resources.planes import Pixels, black, mix
 from resources.shots import shown
 
-__all__ = ["DRAFT", "FINAL", "Quality", "clip", "coding"]
+__all__ = [
+    "CLIP",
+    "DRAFT",
+    "FINAL",
+    "Quality",
+    "clip",
+    "coding",
+    "drawn",
+    "encode",
+    "measured",
+    "shot_of",
+    "smooth",
+    "spelt",
+    "turn",
+]
 
-_FILE = "clip.mp4"
+CLIP = "clip.mp4"
 _SCRIPT = "captions.ass"
 _NO_FONTS = "fonts.conf"
 _TICKS = 1000  # per frame, so that any frame rate is exact
@@ -49,13 +63,14 @@ DRAFT = Quality("ultrafast", 28, every=2)
 
 def clip(request: ClipRequest, at: Workspace, quality: Quality = FINAL) -> Encoded:
     """Renders one segment exactly as many frames long as asked for; equal requests give equal bytes."""
-    said = msgspec.to_builtins(request, enc_hook=_spell)
+    said = msgspec.to_builtins(request, enc_hook=spelt)
     order = {**said, "quality": asdict(quality)}
-    measured = worker.call("resources.clip", order, at, timeout=60 + 5 * request.frames)
-    return Encoded(at.scratch / _FILE, "video/mp4", measured)
+    notes = worker.call("resources.clip", order, at, timeout=60 + 5 * request.frames)
+    return Encoded(at.scratch / CLIP, "video/mp4", notes)
 
 
-def _spell(value: object) -> str:
+def spelt(value: object) -> str:
+    """A path as the child is told it."""
     if isinstance(value, Path):
         return str(value.absolute())
     raise NotImplementedError(type(value).__name__)
@@ -66,20 +81,21 @@ def _spell(value: object) -> str:
 
 def _answer(said: dict[str, Any]) -> dict[str, Any]:
     request, quality = _read(said), Quality(**said["quality"])
-    _encode(_frames(request, quality.every), request.frame, _captioned(request), quality)
+    encode(_frames(request, quality.every), request.frame, _captioned(request), quality)
+    return measured(request.frames, request.frame)
+
+
+def measured(frames: int, frame: Frame) -> dict[str, Any]:
+    """What is noted of a clip by the child that made it."""
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     spent = sum(usage.ru_utime + usage.ru_stime for usage in (own, children))
-    return {
-        "frames": request.frames,
-        "seconds": request.frames / request.frame.fps,
-        "cpu_seconds": round(spent, 3),
-    }
+    return {"frames": frames, "seconds": frames / frame.fps, "cpu_seconds": round(spent, 3)}
 
 
 def _read(said: Mapping[str, Any]) -> ClipRequest:
     return ClipRequest(
-        shot=_shot(said["shot"]),
-        previous=_shot(said["previous"]) if said["previous"] else None,
+        shot=shot_of(said["shot"]),
+        previous=shot_of(said["previous"]) if said["previous"] else None,
         words=msgspec.convert(said["words"], Words),
         lead=said["lead"],
         frames=said["frames"],
@@ -89,7 +105,8 @@ def _read(said: Mapping[str, Any]) -> ClipRequest:
     )
 
 
-def _shot(said: Mapping[str, Any]) -> Shot:
+def shot_of(said: Mapping[str, Any]) -> Shot:
+    """A shot as the child is told it."""
     motion = said["motion"]
     return Shot(
         Path(said["picture"]),
@@ -109,7 +126,7 @@ def _frames(request: ClipRequest, every: int) -> Iterator[Pixels]:
         before = list(range(min(count, round(request.transition.seconds * fps))))
         going = _going(request, [number / fps for number in before])
         for number, old in zip(before, going, strict=True):
-            yield _turn(style, old, next(own), (number + 0.5) / len(before), request.frame)
+            yield turn(style, old, next(own), (number + 0.5) / len(before), request.frame)
     yield from own
 
 
@@ -126,16 +143,17 @@ def _going(request: ClipRequest, times: Sequence[float]) -> Iterator[Pixels]:
     return shown(request.previous, times, request.frame)
 
 
-def _turn(style: str, old: Pixels, new: Pixels, share: float, frame: Frame) -> Pixels:
+def turn(style: str, old: Pixels, new: Pixels, share: float, frame: Frame) -> Pixels:
     """One frame of a transition, `share` of the way through it."""
     if style == "crossfade":
-        return mix(old, new, _smooth(share))
+        return mix(old, new, smooth(share))
     if share < 0.5:
-        return mix(old, black(frame), _smooth(2 * share))
-    return mix(black(frame), new, _smooth(2 * share - 1))
+        return mix(old, black(frame), smooth(2 * share))
+    return mix(black(frame), new, smooth(2 * share - 1))
 
 
-def _smooth(share: float) -> float:
+def smooth(share: float) -> float:
+    """A share that begins and ends gently."""
     return share * share * (3 - 2 * share)
 
 
@@ -154,15 +172,22 @@ def _captioned(request: ClipRequest) -> str:
     look = request.captions
     fonts = caption_fonts(text, Workspace(here), look.font, look.language)
     seconds = request.frames / request.frame.fps
-    script = ass_script(request.words, request.lead, seconds, request.frame, look, fonts.family)
-    (here / _SCRIPT).write_text(script, encoding="utf-8")
-    (here / _NO_FONTS).write_text("<fontconfig/>")
-    return f",ass={_SCRIPT}:fontsdir={fonts.folder}"
+    return drawn(
+        ass_script(request.words, request.lead, seconds, request.frame, look, fonts.family), fonts.folder
+    )
 
 
-def _encode(frames: Iterator[Pixels], frame: Frame, captioned: str, quality: Quality) -> None:
+def drawn(script: str, fonts: Path) -> str:
+    """The filter that draws an ASS script with some fonts and no others."""
+    Path(_SCRIPT).write_text(script, encoding="utf-8")
+    Path(_NO_FONTS).write_text("<fontconfig/>")
+    return f",ass={_SCRIPT}:fontsdir={fonts}"
+
+
+def encode(frames: Iterator[Pixels], frame: Frame, captioned: str, quality: Quality) -> None:
+    """Writes the clip into the folder."""
     # Without a system font to fall back on, every machine draws the same glyphs.
-    environment = {**os.environ, "FONTCONFIG_FILE": str(Path(_NO_FONTS).absolute())}
+    environment = {**os.environ, "FONTCONFIGCLIP": str(Path(_NO_FONTS).absolute())}
     with (
         Path("encoder.log").open("w+b") as log,
         subprocess.Popen(
@@ -190,7 +215,7 @@ def _command(frame: Frame, captioned: str, quality: Quality) -> list[str]:
     return [
         binary(), "-hide_banner", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p",
         "-s", f"{frame.width}x{frame.height}", "-r", str(frame.fps), "-i", "pipe:0",
-        *coding(frame, captioned, quality), _FILE,
+        *coding(frame, captioned, quality), CLIP,
     ]  # fmt: skip
 
 

@@ -7,12 +7,22 @@ from collections.abc import Mapping
 import msgspec
 
 from movie_assets.core.artefact import Name
-from movie_assets.core.ports import ClipRequest, Encoded, Frame, Meta, Result, SoundtrackRequest, Workspace
+from movie_assets.core.ports import (
+    CardRequest,
+    ClipRequest,
+    Encoded,
+    Frame,
+    Meta,
+    Result,
+    SoundtrackRequest,
+    Workspace,
+)
 from movie_assets.core.reason import LOCAL
 from movie_assets.core.replacement import replacing
 from movie_assets.core.task import Task
 from movie_assets.core.timeline import segment_frames
 from movie_assets.core.words import Words
+from resources.cards import card
 from resources.clip import DRAFT, clip, coding
 from resources.ffmpeg import ffmpeg
 from resources.renderer import FfmpegRenderer
@@ -28,6 +38,9 @@ class DraftRenderer(FfmpegRenderer):
 
     def clip(self, request: ClipRequest, at: Workspace) -> Encoded:
         return clip(request, at, DRAFT)
+
+    def card(self, request: CardRequest, at: Workspace) -> Encoded:
+        return card(request, at, DRAFT)
 
     def soundtrack(self, request: SoundtrackRequest, at: Workspace) -> Encoded:
         return rough_soundtrack(request, at)

@@ -26,39 +26,40 @@ _LANGUAGES = dict(pair.split(":") for pair in _CODES.split())
 
 def film(request: FilmRequest, at: Workspace) -> Encoded:
     """Joins by stream copy: nothing is lost, and a minute takes a fraction of a second."""
-    clips = [_video(path, number, at) for number, path in enumerate(request.clips)]
+    names = request.names or tuple(f"clip[{number}]" for number in range(len(request.clips)))
+    clips = {name: _video(path, name, at) for name, path in zip(names, request.clips, strict=True)}
     _refuse_odd(clips)
     at.scratch.mkdir(parents=True, exist_ok=True)
     ffmpeg(_arguments(request, at), at)
     made = at.scratch / _FILE
     _switch_subtitles_off(made)
     media = probe(made)
-    frames = sum(clip.frames for clip in clips)
+    frames = sum(clip.frames for clip in clips.values())
     _check(media, frames, request)
     return Encoded(made, "video/mp4", {"frames": frames, "seconds": round(frames / request.frame.fps, 3)})
 
 
-def _video(path: Path, number: int, at: Workspace) -> Video:
+def _video(path: Path, name: str, at: Workspace) -> Video:
     if at.stop.is_set():
         raise Stopped("stopped on request")
     video = probe(path).video
     if video is None:
-        raise Failed(f"clip {number} has no picture", next_step=f"ask for another take of clip[{number}]")
+        raise Failed(f"{name} has no picture", next_step=f"ask for another take of {name}")
     return video
 
 
-def _refuse_odd(clips: list[Video]) -> None:
+def _refuse_odd(clips: dict[str, Video]) -> None:
     """One clip with other extradata would corrupt all that follow it, silently."""
-    formats = [_format(clip) for clip in clips]
+    formats = [_format(clip) for clip in clips.values()]
     usual = max(formats, key=formats.count)
-    expected = clips[formats.index(usual)]
-    for number, clip in enumerate(clips):
-        if formats[number] != usual:
+    expected = list(clips.values())[formats.index(usual)]
+    for name, clip in clips.items():
+        if _format(clip) != usual:
             raise Failed(
-                f"clip {number} is encoded differently from the others and cannot be joined with them",
+                f"{name} is encoded differently from the others and cannot be joined with them",
                 found=_shown(clip),
                 expected=_shown(expected),
-                next_step=f"ask for another take of clip[{number}], so that one ffmpeg renders them all",
+                next_step=f"ask for another take of {name}, so that one ffmpeg renders them all",
             )
 
 

@@ -17,6 +17,7 @@ from movie_assets.core.digest import canonical, digest_of, digest_of_bytes
 from movie_assets.core.errors import MovieError
 from movie_assets.core.ports import (
     AnimateRequest,
+    CardRequest,
     ClipRequest,
     ComposeRequest,
     Encoded,
@@ -110,6 +111,9 @@ class InstantPorts:
     def clip(self, request: ClipRequest, at: Workspace) -> Encoded:
         return self._encoded(request, at, "video/mp4", {"frames": request.frames})
 
+    def card(self, request: CardRequest, at: Workspace) -> Encoded:
+        return self._encoded(request, at, "video/mp4", {"frames": request.frames})
+
     def soundtrack(self, request: SoundtrackRequest, at: Workspace) -> Encoded:
         return self._encoded(request, at, "audio/mp4", {"seconds": request.seconds})
 
@@ -125,7 +129,9 @@ class InstantPorts:
         asked = msgspec.json.decode(rest if head == b"video" else file.read_bytes())
         frame = asked.get("frame", asked)
         seconds = asked.get("frames", 0) / frame["fps"]
-        return replace(fine, width=frame["width"], height=frame["height"], seconds=seconds, sound_seconds=seconds)
+        return replace(
+            fine, width=frame["width"], height=frame["height"], seconds=seconds, sound_seconds=seconds
+        )
 
     def listen(self, request: ListenRequest, at: Workspace) -> Heard:
         self._count(request)

@@ -32,6 +32,7 @@ __all__ = ["Cache", "Preview", "preview"]
 _MOST_BYTES = 512 << 20
 _SUFFIXES = {"video/mp4": ".mp4", "audio/mp4": ".m4a", "image/png": ".png"}
 _FRAME = Name("frame")
+_LENGTH = {"words", "inputs/pause", "inputs/frame"}  # of a clip
 
 Told = Callable[[int, int], None]
 
@@ -279,7 +280,8 @@ def _fitting(job: Job) -> Job:
     if job.instead is None or job.makes[0].kind != "clip":
         return job
     producer = replace(job.producer, name="own_clip_draft", version=VERSION, make=own_clip)
-    return replace(job, wires=job.wires + job.instead.wires, producer=producer)
+    lengths = tuple(wire for wire in job.instead.wires if wire.label in _LENGTH)
+    return replace(job, wires=job.wires + lengths, producer=producer)
 
 
 def _standing_in(job: Job) -> Job:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from movie_assets.core.ports import ClipRequest, Encoded, FilmRequest, Look, SoundtrackRequest, Workspace
+from movie_assets.core.ports import (
+    CardRequest,
+    ClipRequest,
+    Encoded,
+    FilmRequest,
+    Look,
+    SoundtrackRequest,
+    Workspace,
+)
+from resources.cards import card
 from resources.clip import clip
 from resources.film import film
 from resources.inspection import inspected
@@ -19,6 +28,9 @@ class FfmpegRenderer:
 
     def clip(self, request: ClipRequest, at: Workspace) -> Encoded:
         return clip(request, at)
+
+    def card(self, request: CardRequest, at: Workspace) -> Encoded:
+        return card(request, at)
 
     def soundtrack(self, request: SoundtrackRequest, at: Workspace) -> Encoded:
         return soundtrack(request, at)

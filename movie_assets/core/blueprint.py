@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -21,7 +21,9 @@ __all__ = [
     "Reach",
     "Read",
     "every",
+    "first",
     "input_",
+    "last",
     "previous",
     "same",
 ]
@@ -34,6 +36,8 @@ class Reach(Enum):
     SAME = "same"  # the movie's artefact, or this segment's
     PREVIOUS = "previous"  # the artefact of the segment before; nothing for the first
     EVERY = "every"  # all segments' artefacts, in order
+    FIRST = "first"  # the artefact of the first segment
+    LAST = "last"  # the artefact of the last segment
     ORDINAL = "ordinal"  # the segment's own number: only for producers that slice by it
 
 
@@ -54,6 +58,8 @@ _LABELS = {
     Reach.SAME: "{}",
     Reach.PREVIOUS: "{}[-1]",
     Reach.EVERY: "{}[*]",
+    Reach.FIRST: "{}[first]",
+    Reach.LAST: "{}[last]",
     Reach.ORDINAL: "ordinal",
 }
 
@@ -73,6 +79,16 @@ def same(kind: str) -> Read:
 def previous(kind: str) -> Read:
     """Reads the artefact of the segment before."""
     return Read(kind, Reach.PREVIOUS)
+
+
+def first(kind: str) -> Read:
+    """Reads the artefact of the first segment."""
+    return Read(kind, Reach.FIRST)
+
+
+def last(kind: str) -> Read:
+    """Reads the artefact of the last segment."""
+    return Read(kind, Reach.LAST)
 
 
 def every(kind: str) -> Read:
@@ -120,6 +136,14 @@ class Blueprint:
     def scopes(self) -> dict[str, Scope]:
         """The scope of each artefact kind."""
         return {kind: producer.scope for producer in self.producers for kind in producer.makes}
+
+    def without(self, names: Collection[str]) -> Blueprint:
+        """The same where some artefacts and inputs are not wanted: nobody makes or reads them."""
+        wanted = (each for each in self.producers if not set(each.makes) & set(names))
+        producers = (
+            replace(each, reads=tuple(r for r in each.reads if r.name not in names)) for each in wanted
+        )
+        return replace(self, producers=tuple(producers))
 
     def maker(self, kind: str) -> Producer:
         """The producer of an artefact kind; `Refused` for an unknown one."""
@@ -197,6 +221,8 @@ class Blueprint:
             Reach.SAME: scope is Scope.MOVIE or in_segment,
             Reach.PREVIOUS: scope is Scope.SEGMENT and in_segment,
             Reach.EVERY: scope is Scope.SEGMENT,
+            Reach.FIRST: scope is Scope.SEGMENT and not in_segment,
+            Reach.LAST: scope is Scope.SEGMENT and not in_segment,
             Reach.ORDINAL: in_segment,
         }
         if not possible[read.reach]:
@@ -210,7 +236,7 @@ class Blueprint:
 def _before(producer: Producer, makers: Mapping[str, Producer]) -> Iterator[str]:
     """The producers that come before one: the makers of what it reads, but itself for its own segment before."""
     for read in producer.reads:
-        if read.reach in (Reach.SAME, Reach.PREVIOUS, Reach.EVERY):
+        if read.reach not in (Reach.INPUT, Reach.ORDINAL):
             maker = makers[read.name]
             if maker is not producer or read.reach is not Reach.PREVIOUS:
                 yield maker.name

@@ -8,9 +8,20 @@ from typing import Any
 from movie_assets.core import checks as on
 from movie_assets.core import producers as make
 from movie_assets.core.artefact import Scope
-from movie_assets.core.blueprint import ORDINAL, Blueprint, Producer, every, input_, previous, same
+from movie_assets.core.blueprint import (
+    ORDINAL,
+    Blueprint,
+    Producer,
+    every,
+    first,
+    input_,
+    last,
+    previous,
+    same,
+)
+from movie_assets.core.movie_file import MovieFile
 
-__all__ = ["BLUEPRINTS"]
+__all__ = ["BLUEPRINTS", "blueprint_of"]
 
 MOVIE, SEGMENT = Scope.MOVIE, Scope.SEGMENT
 
@@ -61,6 +72,21 @@ CLIP = Producer(
     about="This segment's part of the film, without sound; the transition into it lies in its head.",
     checks=(on.CLIP_SHOWS, on.CLIP_LENGTH, on.CLIP_SIZE), judge=on.judge_clip,
 )  # fmt: skip
+TITLE_CARD = Producer(
+    "title_card", "1", MOVIE,
+    (input_("title_card"), input_("title_seconds"), input_("title"), input_("frame"), input_("language"), first("picture")),
+    ("title_card",), make.title_card,
+    about="What is written before the film begins.",
+    checks=(on.TITLE_SHOWS, on.TITLE_SIZE), judge=on.judge_card("title_card", on.TITLE_SHOWS, on.TITLE_SIZE),
+)  # fmt: skip
+END_CARD = Producer(
+    "end_card", "1", MOVIE,
+    (input_("end_card"), input_("end_seconds"), input_("makers"), input_("frame"), input_("language"),
+     last("picture"), last("motion")),
+    ("end_card",), make.end_card,
+    about="The credits after the film, with who made what.",
+    checks=(on.END_SHOWS, on.END_SIZE), judge=on.judge_card("end_card", on.END_SHOWS, on.END_SIZE),
+)  # fmt: skip
 MUSIC_PROMPT = Producer(
     "music_prompt", "1", MOVIE, (same("script"), input_("mood")), ("music_prompt",), make.music_prompt, instant=_always,
     about="The mood the music is composed for.",
@@ -78,7 +104,8 @@ AMBIENCE = Producer(
     checks=(on.AMBIENCE_AUDIBLE,), judge=on.judge_ambience,
 )  # fmt: skip
 TIMELINE = Producer(
-    "timeline", "1", MOVIE, (every("words"), input_("pause"), input_("frame")), ("timeline",), make.timeline,
+    "timeline", "1", MOVIE, (every("words"), input_("pause"), input_("frame"), input_("title_seconds"), input_("end_seconds")),
+    ("timeline",), make.timeline,
     about="What plays when.",
 )  # fmt: skip
 SOUNDTRACK = Producer(
@@ -94,7 +121,8 @@ SUBTITLES = Producer(
 )  # fmt: skip
 FILM = Producer(
     "film", "1", MOVIE,
-    (every("clip"), same("soundtrack"), same("subtitles"), input_("title"), input_("language"), input_("frame")),
+    (every("clip"), same("title_card"), same("end_card"), same("soundtrack"), same("subtitles"),
+     input_("title"), input_("language"), input_("frame")),
     ("film",), make.film,
     about="The film.",
     checks=(on.FILM_LENGTH, on.FILM_SIZE), judge=on.judge_film,
@@ -102,14 +130,19 @@ FILM = Producer(
 
 NARRATED = Blueprint(
     "narrated",
-    (SCRIPT, SEGMENT_TEXT, PICTURE_PROMPT, PICTURE, NARRATION, MOTION, CLIP, MUSIC_PROMPT, MUSIC, AMBIENCE,
-     TIMELINE, SOUNDTRACK, SUBTITLES, FILM),
+    (SCRIPT, SEGMENT_TEXT, PICTURE_PROMPT, PICTURE, NARRATION, MOTION, CLIP, TITLE_CARD, END_CARD, MUSIC_PROMPT,
+     MUSIC, AMBIENCE, TIMELINE, SOUNDTRACK, SUBTITLES, FILM),
     exports={
         "film.mp4": "film", "film.srt": "subtitles", "film.vtt": "subtitles", "poster.jpg": "film",
         "film.otio": "film", "provenance.json": "film", "index.html": "film",
     },
     on_request={"film.otioz": "film"},
 )  # fmt: skip
+
+_OF_CARDS = {
+    "title_card": frozenset({"title_card", "title_seconds"}),
+    "end_card": frozenset({"end_card", "end_seconds", "makers"}),
+}
 
 PODCAST = Blueprint(
     "podcast",
@@ -121,3 +154,11 @@ PODCAST = Blueprint(
 )  # fmt: skip
 
 BLUEPRINTS: Mapping[str, Blueprint] = {blueprint.name: blueprint for blueprint in (NARRATED, PODCAST)}
+
+
+def blueprint_of(movie: MovieFile) -> Blueprint:
+    """The blueprint a movie names, without the cards it does not want: nothing of such a movie depends on them."""
+    whole = BLUEPRINTS[movie.blueprint]
+    sounds_only = "film" not in whole.scopes
+    unwanted = (names for card, names in _OF_CARDS.items() if sounds_only or getattr(movie, card) is None)
+    return whole.without(frozenset().union(*unwanted))

@@ -10,7 +10,7 @@ from movie_assets.core.ports import Captions, Frame
 from movie_assets.core.subtitles import Room, Spoken, spoken_cues
 from movie_assets.core.words import Word, Words
 
-__all__ = ["COLOURS", "ass_script", "shown_text"]
+__all__ = ["COLOURS", "ass_script", "clock", "escaped", "head_of", "shown_text"]
 
 COLOURS = {
     "white": "#ffffff",
@@ -74,7 +74,9 @@ def ass_script(
         _event(times, look + spelt(times[0], cue))
         for times, cue in zip(_times(found, seconds), found, strict=True)
     )
-    return _head(frame, size, family, captions) + "".join(f"{event}\n" for event in events)
+    return head_of(frame, family, _style(frame, size, captions), size) + "".join(
+        f"{event}\n" for event in events
+    )
 
 
 def _room(frame: Frame, captions: Captions, size: float) -> Room:
@@ -108,7 +110,8 @@ def _side(frame: Frame) -> float:
     return _SIDE_MARGIN_UPRIGHT if _upright(frame) else _SIDE_MARGIN
 
 
-def _head(frame: Frame, size: float, family: str, captions: Captions) -> str:
+def head_of(frame: Frame, family: str, look: str, size: float) -> str:
+    """What stands before the events of an ASS script in the frame's pixels; `look`: its one style, from the colours on."""
     return (
         "[Script Info]\nScriptType: v4.00+\nWrapStyle: 0\nScaledBorderAndShadow: yes\nYCbCr Matrix: TV.709\n"
         f"PlayResX: {frame.width}\nPlayResY: {frame.height}\n\n"
@@ -116,10 +119,13 @@ def _head(frame: Frame, size: float, family: str, captions: Captions) -> str:
         "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, "
         "Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, "
         "MarginR, MarginV, Encoding\n"
-        f"Style: Caption,{family},{size:.1f},{_colours(captions)},0,0,0,0,100,100,0,0,{_border(size, captions)},"
-        f"{_place(frame, captions)},-1\n\n[Events]\n"
+        f"Style: Caption,{family},{size:.1f},{look}\n\n[Events]\n"
         "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
     )
+
+
+def _style(frame: Frame, size: float, captions: Captions) -> str:
+    return f"{_colours(captions)},0,0,0,0,100,100,0,0,{_border(size, captions)},{_place(frame, captions)},-1"
 
 
 def _colours(captions: Captions) -> str:
@@ -162,7 +168,7 @@ def _place(frame: Frame, captions: Captions) -> str:
 
 
 def _plain(begin: int, cue: Spoken) -> str:
-    return "".join(gap + _escaped(part.text) for gap, part in _gapped(cue))
+    return "".join(gap + escaped(part.text) for gap, part in _gapped(cue))
 
 
 def _gap(part: Part) -> str:
@@ -174,7 +180,7 @@ def _karaoke(begin: int, cue: Spoken) -> str:
     text, at = "", begin
     for gap, part in _gapped(cue):
         start, end = max(at, _hundredths(part.start)), max(at, _hundredths(part.end))
-        text += f"{{\\k{start - at}}}{gap}{{\\{_fill(part.text)}{end - start}}}{_escaped(part.text)}"
+        text += f"{{\\k{start - at}}}{gap}{{\\{_fill(part.text)}{end - start}}}{escaped(part.text)}"
         at = end
     return text
 
@@ -193,18 +199,20 @@ def _fill(text: str) -> str:
 
 
 def _event(times: tuple[int, int], text: str) -> str:
-    return f"Dialogue: 0,{_clock(times[0])},{_clock(times[1])},Caption,,0,0,0,,{text}"
+    return f"Dialogue: 0,{clock(times[0])},{clock(times[1])},Caption,,0,0,0,,{text}"
 
 
 def _hundredths(seconds: float) -> int:
     return round(seconds * 100)
 
 
-def _clock(hundredths: int) -> str:
+def clock(hundredths: int) -> str:
+    """A time as ASS spells it."""
     return f"{hundredths // 360000}:{hundredths // 6000 % 60:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """A text that is shown as it is."""
     # Braces would begin an override and a backslash an escape; a backslash itself cannot be escaped in ASS, so a
     # word joiner, which has no width, keeps it from meeting the next character.
     return text.replace("\\", "\\\u2060").replace("{", r"\{").replace("}", r"\}")

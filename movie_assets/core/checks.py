@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,8 @@ __all__ = [
     "CLIP_LENGTH",
     "CLIP_SHOWS",
     "CLIP_SIZE",
+    "END_SHOWS",
+    "END_SIZE",
     "FILM_LENGTH",
     "FILM_SIZE",
     "LOUDNESS",
@@ -27,8 +29,11 @@ __all__ = [
     "MUSIC_AUDIBLE",
     "PICTURE_SHOWS",
     "PICTURE_SIZE",
+    "TITLE_SHOWS",
+    "TITLE_SIZE",
     "WORDS_WITHIN",
     "judge_ambience",
+    "judge_card",
     "judge_clip",
     "judge_film",
     "judge_motion",
@@ -50,6 +55,10 @@ MOVES = Check("motion", "moves", "A generated video is not black and not frozen.
 CLIP_SHOWS = Check("clip", "shows_something", "The clip is not black.")
 CLIP_LENGTH = Check("clip", "covers_narration", "The clip is as long as what is said in it.")
 CLIP_SIZE = Check("clip", "frame_size", "The clip has the film's size.")
+TITLE_SHOWS = Check("title_card", "shows_something", "The card is not black.")
+TITLE_SIZE = Check("title_card", "frame_size", "The card has the film's size.")
+END_SHOWS = Check("end_card", "shows_something", "The card is not black.")
+END_SIZE = Check("end_card", "frame_size", "The card has the film's size.")
 MUSIC_AUDIBLE = Check("music", "audible", "The music can be heard.")
 AMBIENCE_AUDIBLE = Check("ambience", "audible", "The place can be heard.")
 LOUDNESS = Check("soundtrack", "loudness", "-16 LUFS within 0.5, and no peak above -1.5 dBTP.", False)
@@ -104,6 +113,17 @@ def judge_clip(task: Task, made: Made) -> Iterator[Verdict]:
     short = f"the clip is {look.seconds:.2f} s long, its narration {said:.2f} s"
     yield CLIP_LENGTH.verdict(short if look.seconds + 0.001 < said else None)
     yield CLIP_SIZE.verdict(_other_size("clip", look, task))
+
+
+def judge_card(kind: str, shows: Check, size: Check) -> Callable[[Task, Made], Iterator[Verdict]]:
+    """The judge of a card, which is joined into the film like a clip."""
+
+    def judge(task: Task, made: Made) -> Iterator[Verdict]:
+        look = _look(task, made[kind])
+        yield shows.verdict(_blank("card", look))
+        yield size.verdict(_other_size("card", look, task))
+
+    return judge
 
 
 def judge_music(task: Task, made: Made) -> Iterator[Verdict]:

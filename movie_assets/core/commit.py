@@ -50,8 +50,9 @@ def next_manifest(
     """
     assert not decision.jobs, "only what is complete can be committed"
     header = {**header, "blueprint": known.graph.blueprint.name, "segments": known.graph.segments}
-    edits = [event for event in events.inputs() if event.run_id == log.run_id]
-    results = [event for event in events.artefacts() if event.run_id == log.run_id]
+    recent = events.index().recent
+    edits = [event for event in recent.inputs if event.run_id == log.run_id]
+    results = [event for event in recent.artefacts if event.run_id == log.run_id]
     draft = fold(known.base, edits, results, members=decision.outputs.keys(), header=header)
     carried = edits_between(_edited(draft), known.inputs, log, editor)
     events.append_inputs(carried)

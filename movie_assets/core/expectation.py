@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from statistics import fmean
 
@@ -11,8 +11,6 @@ from movie_assets.core.layers import urgency
 from movie_assets.core.reuse import Index
 
 __all__ = ["expected_seconds"]
-
-_LATEST = 20
 
 
 def expected_seconds(
@@ -37,7 +35,4 @@ def expected_seconds(
 
 def _seconds_by_kind(index: Index) -> dict[str, float]:
     """The mean of the latest results of each kind."""
-    latest: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_LATEST))
-    for event in index.successes.values():
-        latest[event.kind].append(event.seconds)
-    return {kind: fmean(seconds) for kind, seconds in latest.items()}
+    return {kind: fmean(seconds) for kind, seconds in index.paces.items()}

@@ -46,7 +46,7 @@ class Job:
                 yield from wire.names
 
 
-_ARTEFACTS = frozenset({Reach.SAME, Reach.PREVIOUS, Reach.EVERY})
+_ARTEFACTS = frozenset(Reach) - {Reach.INPUT, Reach.ORDINAL}
 
 
 @dataclass(frozen=True)
@@ -166,5 +166,7 @@ class _Expansion:
             return (Name(name, segment - 1),) if segment else ()
         if reach is Reach.ORDINAL:
             return (Name(name, segment),)
+        if reach in (Reach.FIRST, Reach.LAST):
+            return (Name(name, 0 if reach is Reach.FIRST else self.segments - 1),)
         scopes = self.inputs if reach is Reach.INPUT else self.scopes
         return (Name(name, segment if scopes[name] is Scope.SEGMENT else None),)

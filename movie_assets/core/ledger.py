@@ -16,12 +16,12 @@ def enter(store: MovieStore, manifest: Manifest, run_id: str, wall_seconds: floa
 
     Failed and partial runs that prepared it are counted too; that it cannot be written is no failure.
     """
+    index = store.events.index()
     events = [
         event
-        for event in store.events.artefacts()
+        for event in index.recent.artefacts
         if event.revision == manifest.revision or event.run_id == run_id
     ]
-    index = store.events.index()
     store.metrics.save(
         metrics_of(
             manifest.movie,

@@ -223,7 +223,7 @@ class _Archive:
         for wire in job.wires:
             if wire.reach is Reach.EVERY:
                 yield Source(wire.label, None, "", None, len(wire.names), False, ())
-            elif wire.reach in (Reach.SAME, Reach.PREVIOUS) and wire.names:
+            elif wire.reach not in (Reach.INPUT, Reach.ORDINAL) and wire.names:
                 yield self._source(wire, told)
 
     def _source(self, wire: Wire, told: set[ArtefactId]) -> Source:

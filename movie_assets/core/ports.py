@@ -22,6 +22,8 @@ __all__ = [
     "AnimateRequest",
     "Animator",
     "Captions",
+    "CardLine",
+    "CardRequest",
     "ClipRequest",
     "ComposeRequest",
     "Composer",
@@ -305,6 +307,29 @@ class ClipRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CardLine:
+    """A line on a card; `height` is a share of the frame's shorter side."""
+
+    text: str
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class CardRequest:
+    """Render a card, silent, exactly `frames` long: lines over a picture out of focus, or over black where it is None.
+
+    It comes out of `previous`, a shot that goes on, else out of black, and goes into black.
+    """
+
+    lines: tuple[CardLine, ...]
+    picture: Path | None
+    previous: Shot | None
+    frames: int
+    frame: Frame
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Voice:
     """A narration and when it starts in the film, in seconds."""
 
@@ -336,7 +361,10 @@ class SoundtrackRequest:
 
 @dataclass(frozen=True, slots=True)
 class FilmRequest:
-    """Join clips, sound and a soft subtitle track (SRT text) without encoding anything again."""
+    """Join clips, sound and a soft subtitle track (SRT text) without encoding anything again.
+
+    `names` are the artefacts that the clips are, for what is said of them; without it they are clip[0], clip[1] ...
+    """
 
     clips: tuple[Path, ...]
     soundtrack: Path
@@ -344,6 +372,7 @@ class FilmRequest:
     language: str
     title: str
     frame: Frame
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +409,8 @@ class Renderer(Protocol):
         """Looks at and listens to a file; `Refused` where it cannot be read."""
 
     def clip(self, request: ClipRequest, at: Workspace) -> Encoded: ...
+
+    def card(self, request: CardRequest, at: Workspace) -> Encoded: ...
 
     def soundtrack(self, request: SoundtrackRequest, at: Workspace) -> Encoded: ...
 

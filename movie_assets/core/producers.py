@@ -12,12 +12,14 @@ from typing import Any
 import msgspec
 
 from movie_assets.core.camera import CameraMove, move_for
+from movie_assets.core.cards import card_frames, closing_lines, opening_lines
 from movie_assets.core.digest import canonical
 from movie_assets.core.errors import Refused
 from movie_assets.core.ports import (
     Ambience,
     AnimateRequest,
     Captions,
+    CardRequest,
     ClipRequest,
     ComposeRequest,
     Encoded,
@@ -48,6 +50,7 @@ from movie_assets.core.words import Words
 __all__ = [
     "ambience",
     "clip",
+    "end_card",
     "film",
     "motion",
     "music",
@@ -60,6 +63,7 @@ __all__ = [
     "soundtrack",
     "subtitles",
     "timeline",
+    "title_card",
 ]
 
 Made = Mapping[str, Result]
@@ -124,7 +128,9 @@ def _own_script(source: Reading, segments: int) -> Script:
 def _check_segments(written: Script, segments: int) -> None:
     found = len(written.segments)
     if found != segments:
-        change = f"write {segments - found} more in" if found < segments else f"take {found - segments} out of"
+        change = (
+            f"write {segments - found} more in" if found < segments else f"take {found - segments} out of"
+        )
         raise Refused(
             f"the script has {found} segments, the movie asks for {segments}",
             next_step=f"{change} the script, or set segments: {found} in movie.yaml",
@@ -275,6 +281,38 @@ def _previous_shot(task: Task) -> Shot | None:
     return _shot(painted, moved) if painted and moved else None
 
 
+# --- cards ---
+
+
+def title_card(task: Task) -> Made:
+    """Renders the film's title over its first picture."""
+    card = task.given("title_card")
+    lines = opening_lines(card, task.given("title"))
+    frames = card_frames(task.given("title_seconds"), task.given("frame")["fps"])
+    return _card(task, "title_card", CardRequest(
+        lines, _behind(card, task.first("picture")), None, frames, _frame(task), task.given("language")
+    ))  # fmt: skip
+
+
+def end_card(task: Task) -> Made:
+    """Renders the credits over the last picture, which goes out of focus."""
+    card, painted = task.given("end_card"), task.last("picture")
+    lines = closing_lines(card, task.given("makers"))
+    frames = card_frames(task.given("end_seconds"), task.given("frame")["fps"])
+    before = _shot(painted, task.last("motion"))
+    return _card(task, "end_card", CardRequest(
+        lines, _behind(card, painted), before, frames, _frame(task), task.given("language")
+    ))  # fmt: skip
+
+
+def _behind(card: Mapping[str, Any], painted: Reading) -> Path | None:
+    return painted.file() if card["background"] == "picture" else None
+
+
+def _card(task: Task, kind: str, request: CardRequest) -> Made:
+    return {kind: _rendered(task.ports.renderer.card(request, task.at))}
+
+
 # --- sound and the whole ---
 
 
@@ -308,7 +346,9 @@ def ambience(task: Task) -> Made:
 def timeline(task: Task) -> Made:
     """What plays when."""
     lengths = [reading.json(Words).duration for reading in task.all("words")]
-    return {"timeline": _json(timeline_of(lengths, task.given("pause"), task.given("frame")["fps"]))}
+    fps = task.given("frame")["fps"]
+    opening, closing = (card_frames(task.given(f"{end}_seconds") or 0.0, fps) for end in ("title", "end"))
+    return {"timeline": _json(timeline_of(lengths, task.given("pause"), fps, opening, closing))}
 
 
 def soundtrack(task: Task) -> Made:
@@ -354,12 +394,16 @@ def subtitles(task: Task) -> Made:
 
 def film(task: Task) -> Made:
     """Joins clips, sound and subtitles without encoding anything again."""
+    clips = {f"clip[{number}]": reading for number, reading in enumerate(task.all("clip"))}
+    opening, closing = ({each: task.wanted(each)} for each in ("title_card", "end_card"))
+    pieces = {name: reading for name, reading in (opening | clips | closing).items() if reading is not None}
     request = FilmRequest(
-        clips=tuple(reading.file() for reading in task.all("clip")),
+        clips=tuple(reading.file() for reading in pieces.values()),
         soundtrack=task.one("soundtrack").file(),
         subtitles=task.one("subtitles").text() or None,
         language=task.given("language"),
         title=task.given("title"),
         frame=_frame(task),
+        names=tuple(pieces),
     )
     return {"film": _rendered(task.ports.renderer.film(request, task.at))}

@@ -31,6 +31,8 @@ WANTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "words": ("word times as JSON", (_JSON,)),
     "motion": ("a camera move as JSON, or a video", (_JSON, "video/")),
     "clip": ("a video", ("video/",)),
+    "title_card": ("a video", ("video/",)),
+    "end_card": ("a video", ("video/",)),
     "music_prompt": ("a text", ("text/",)),
     "music": ("music", ("audio/",)),
     "ambience": ("a recording", ("audio/",)),

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from movie_assets.core.artefact import ArtefactId, BlobRef, Name
 from movie_assets.core.blueprint import Reach
 from movie_assets.core.digest import digest_of
-from movie_assets.core.event import ArtefactEvent, InputEvent
+from movie_assets.core.event import ArtefactEvent, InputEvent, read_artefact_event
 from movie_assets.core.graph import Job
+from movie_assets.core.revision import parse_revision
 from movie_assets.core.spending import Spending
 
-__all__ = ["NOTHING", "Index", "Signature", "signature", "signature_of"]
+__all__ = ["NOTHING", "Index", "Recent", "Results", "Signature", "signature", "signature_of"]
 
 NOTHING = digest_of(None)
 """The digest of a read that has nothing behind it: the segment before the first."""
+
+
+_PACES = 20
+_RECENT = 8  # more than the merges after which an overtaken run gives up
 
 
 class Signature(Struct, frozen=True):
@@ -73,24 +78,81 @@ def _digest_of_list(names: tuple[Name, ...], outputs: Mapping[ArtefactId, str]) 
     return None if None in members else digest_of(members)
 
 
+class Results(MutableMapping[tuple[str, str], ArtefactEvent]):
+    """The latest success by kind and inputs digest. What a checkpoint tells is decoded when it is asked for."""
+
+    def __init__(self, told: Mapping[tuple[str, str], ArtefactEvent | Raw] = {}) -> None:
+        self.told: dict[tuple[str, str], ArtefactEvent | Raw] = dict(told)
+
+    def __getitem__(self, key: tuple[str, str]) -> ArtefactEvent:
+        found = self.told[key]
+        if isinstance(found, Raw):
+            found = self.told[key] = read_artefact_event(bytes(found))
+        return found
+
+    def find(self, key: tuple[str, str]) -> ArtefactEvent | None:
+        """`get`, in a plan's innermost loop."""
+        found = self.told.get(key)
+        return self[key] if isinstance(found, Raw) else found
+
+    def __setitem__(self, key: tuple[str, str], event: ArtefactEvent) -> None:
+        self.told[key] = event
+
+    def __delitem__(self, key: tuple[str, str]) -> None:
+        del self.told[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.told)
+
+    def __len__(self) -> int:
+        return len(self.told)
+
+
+@dataclass(slots=True)
+class Recent:
+    """The events of the newest revisions, in order: what a commit is folded from, without reading the log again."""
+
+    inputs: list[InputEvent] = field(default_factory=list)
+    artefacts: list[ArtefactEvent] = field(default_factory=list)
+    newest: int = 0
+    last: str = ""
+
+    def reach(self, revision: str) -> None:
+        """Lets go of what is older than any run that may still be going on."""
+        if revision == self.last:
+            return
+        self.last, number = revision, parse_revision(revision)
+        if number > self.newest:
+            self.newest = number
+            self.inputs = [each for each in self.inputs if parse_revision(each.revision) + _RECENT > number]
+            self.artefacts = [
+                each for each in self.artefacts if parse_revision(each.revision) + _RECENT > number
+            ]
+
+
 @dataclass(slots=True)
 class Index:
     """The latest of every result and input, grown event by event; look-ups never scan.
 
-    `unended` are the calls whose end their run never told, by run and inputs digest.
+    `unended` are the calls whose end their run never told, by run and inputs digest; `paces` the seconds of the latest
+    results of each kind.
     """
 
-    successes: dict[tuple[str, str], ArtefactEvent] = field(default_factory=dict)
+    successes: Results = field(default_factory=Results)
     latest: dict[str, ArtefactEvent] = field(default_factory=dict)
     started: dict[tuple[str, str], ArtefactEvent] = field(default_factory=dict)
     unended: dict[tuple[str, str], ArtefactEvent] = field(default_factory=dict)
     inputs: dict[str, InputEvent] = field(default_factory=dict)
     spending: Spending = field(default_factory=Spending)
+    paces: dict[str, list[float]] = field(default_factory=dict)
+    recent: Recent = field(default_factory=Recent, compare=False)
 
     def add(self, events: Iterable[ArtefactEvent]) -> None:
         """Takes in artefact events, oldest first."""
         for event in events:
             self.spending.add(event)
+            self.recent.reach(event.revision)
+            self.recent.artefacts.append(event)
             key = (event.kind, event.inputs_digest)
             if event.status == "started":
                 self.started[key] = event
@@ -101,21 +163,26 @@ class Index:
             self.latest[event.artefact_id] = event
             if event.output is not None and event.status == "succeeded":
                 self.successes[key] = event
+                pace = self.paces.setdefault(event.kind, [])
+                pace.append(event.seconds)
+                del pace[:-_PACES]
 
     def add_inputs(self, events: Iterable[InputEvent]) -> None:
         """Takes in input events, oldest first."""
         for event in events:
             self.inputs[event.id] = event
+            self.recent.reach(event.revision)
+            self.recent.inputs.append(event)
 
     def result(self, kind: str, inputs_digest: str) -> ArtefactEvent | None:
         """The latest success of a kind under an inputs digest, for whatever segment it was made."""
-        return self.successes.get((kind, inputs_digest))
+        return self.successes.find((kind, inputs_digest))
 
     def results(self, job: Job, inputs_digest: str) -> dict[ArtefactId, BlobRef] | None:
         """What a job would give, if every artefact it makes has a success."""
         found: dict[ArtefactId, BlobRef] = {}
         for name in job.makes:
-            event = self.successes.get((name.kind, inputs_digest))
+            event = self.successes.find((name.kind, inputs_digest))
             if event is None or event.output is None:
                 return None
             found[name] = event.output

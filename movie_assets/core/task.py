@@ -90,8 +90,8 @@ class Task:
     at: Workspace
 
     def given(self, name: str) -> Any:
-        """The payload of an input."""
-        return self.inputs[name]
+        """The payload of an input; None of one that this movie does not have."""
+        return self.inputs.get(name)
 
     def one(self, kind: str) -> Reading:
         """The artefact of this movie or segment."""
@@ -102,6 +102,18 @@ class Task:
     def before(self, kind: str) -> Reading | None:
         """The artefact of the segment before, if there is one."""
         return self.reads[f"{kind}[-1]"]
+
+    def first(self, kind: str) -> Reading:
+        """The artefact of the first segment."""
+        return self.one(f"{kind}[first]")
+
+    def last(self, kind: str) -> Reading:
+        """The artefact of the last segment."""
+        return self.one(f"{kind}[last]")
+
+    def wanted(self, kind: str) -> Reading | None:
+        """An artefact of this movie that not every movie has."""
+        return self.reads.get(kind)
 
     def all(self, kind: str) -> tuple[Reading, ...]:
         """The artefacts of all segments, in order."""

@@ -39,11 +39,13 @@ def segment_frames(voice_seconds: float, pause: float, fps: int) -> int:
     return max(1, math.ceil(round((voice_seconds + pause) * fps, 6)))
 
 
-def timeline_of(voices: Sequence[float], pause: float, fps: int) -> Timeline:
-    """Lays the segments end to end."""
-    segments, at = [], 0
+def timeline_of(
+    voices: Sequence[float], pause: float, fps: int, opening: int = 0, closing: int = 0
+) -> Timeline:
+    """Lays the segments end to end, after so many frames of a title card and before those of an end card."""
+    segments, at = [], opening
     for number, seconds in enumerate(voices):
         frames = segment_frames(seconds, pause, fps)
         segments.append(TimelineSegment(number, at, frames, at / fps + pause / 2, seconds))
         at += frames
-    return Timeline(fps, at, at / fps, tuple(segments))
+    return Timeline(fps, at + closing, (at + closing) / fps, tuple(segments))

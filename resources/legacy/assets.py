@@ -92,7 +92,9 @@ class Assets:
             path = self._tree.file(name)
             if path is not None:
                 return path
-        raise Refused(f"{line.asset_path or below} is gone, or cannot be read, and no other revision has the same")
+        raise Refused(
+            f"{line.asset_path or below} is gone, or cannot be read, and no other revision has the same"
+        )
 
     def _places(self, line: Line, below: str) -> Iterator[str]:
         """Where its line says, where a line of the same bytes says, then the folders of revisions that it stands in."""
@@ -140,4 +142,3 @@ def _digest(path: Path) -> tuple[str, int]:
             digest.update(chunk)
             size += len(chunk)
     return digest.hexdigest(), size
-

@@ -123,7 +123,7 @@ def _line(entry: Mapping[str, Any], found: str, rev: int) -> Line:
         status=_text(entry.get("status")) or "succeeded",
         content_hash=_text(entry.get("content_hash")),
         full_hash=_text(entry.get("full_hash")),
-        deps=_texts(entry.get("deps")),
+        deps=_texts(entry.get("deps"), 20),
         content=entry.get("content"),
         asset_path=_text(entry.get("asset_path")),
         produced_by=_text(entry.get("produced_by")),
@@ -199,7 +199,10 @@ def _jobs(tree: Tree) -> Iterator[JobNote]:
 
 def _providers(tree: Tree) -> dict[str, str]:
     """Who did the work of each producer."""
-    said = [tree.document("dag/producers.json").get("producers"), tree.document("dag/nodes.json").get("nodes")]
+    said = [
+        tree.document("dag/producers.json").get("producers"),
+        tree.document("dag/nodes.json").get("nodes"),
+    ]
     rows = [row for each in said if isinstance(each, list) for row in each if isinstance(row, dict)]
     return {_text(row.get("id")): _text(row.get("provider")) for row in rows if _text(row.get("provider"))}
 
@@ -208,11 +211,13 @@ def _providers(tree: Tree) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    return value[:2000] if isinstance(value, str) else ""
+    """Short enough that an event which tells it all fits into a frame of the log."""
+    return value[:500] if isinstance(value, str) else ""
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+def _texts(value: Any, most: int = 1000) -> tuple[str, ...]:
+    found = value[:most] if isinstance(value, list) else ()
+    return tuple(each[:100] for each in found if isinstance(each, str))
 
 
 def _amount(value: Any) -> float | None:
@@ -221,7 +226,9 @@ def _amount(value: Any) -> float | None:
 
 
 def _rev(value: Any) -> int | None:
-    match = _REVISION.match(str(value)) if isinstance(value, (int, str)) and not isinstance(value, bool) else None
+    match = (
+        _REVISION.match(str(value)) if isinstance(value, (int, str)) and not isinstance(value, bool) else None
+    )
     return int(match[1]) if match and int(match[1]) <= LAST_REVISION else None
 
 

@@ -46,7 +46,9 @@ def _clip(clip: Mapping[str, Any], digest: Digest, lost: list[str]) -> dict[str,
         name = _name(clip.get(asset))
         found = digest(name) if name else None
         if found is None:
-            lost.append(f"clip {str(clip.get('id', '?'))[:80]} shows {str(clip.get(asset, clip.get(url)))[:200]}")
+            lost.append(
+                f"clip {str(clip.get('id', '?'))[:80]} shows {str(clip.get(asset, clip.get(url)))[:200]}"
+            )
         plain |= {"artefact": str(name) if name else None, "digest": found}
     return plain
 
@@ -57,7 +59,7 @@ def our_timeline(timeline: Mapping[str, Any], segments: int) -> Timeline | None:
     A segment goes on until the next begins, whatever its clips say: the predecessor let them overlap.
     """
     begins = _begins(timeline, "visual", "imageAssetId", "videoAssetId")
-    voices = {number: each for number, each in _segments(timeline, "voice", "narrationAssetId")}
+    voices = dict(_segments(timeline, "voice", "narrationAssetId"))
     begins = {number: at for number, (at, _) in voices.items()} | begins
     ordered = [begins.get(number) for number in range(segments)]
     end = _seconds(timeline.get("duration")) or max(
@@ -68,7 +70,9 @@ def our_timeline(timeline: Mapping[str, Any], segments: int) -> Timeline | None:
         return None
     marks = [round(at * _FPS) for at in times] + [math.ceil(end * _FPS)]
     parts = tuple(
-        TimelineSegment(number, marks[number], marks[number + 1] - marks[number], *voices.get(number, (at, 0.0)))
+        TimelineSegment(
+            number, marks[number], marks[number + 1] - marks[number], *voices.get(number, (at, 0.0))
+        )
         for number, at in enumerate(times)
     )
     return Timeline(_FPS, marks[-1], marks[-1] / _FPS, parts) if marks[0] == 0 else None
@@ -82,7 +86,9 @@ def _begins(timeline: Mapping[str, Any], track: str, *assets: str) -> dict[int, 
     return begins
 
 
-def _segments(timeline: Mapping[str, Any], track: str, asset: str) -> Iterator[tuple[int, tuple[float, float]]]:
+def _segments(
+    timeline: Mapping[str, Any], track: str, asset: str
+) -> Iterator[tuple[int, tuple[float, float]]]:
     for clip in _clips(timeline, track):
         name = _name(clip.get(asset))
         if name is not None and name.segment is not None:

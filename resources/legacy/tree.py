@@ -47,7 +47,9 @@ class Tree:
             return []
         stub = _stub(data)
         rows = data.split(b"\n") if stub is None else stub
-        return [entry for number, row in enumerate(rows, start=1) if (entry := self._entry(name, number, row))]
+        return [
+            entry for number, row in enumerate(rows, start=1) if (entry := self._entry(name, number, row))
+        ]
 
     def names(self, folder: str) -> list[str]:
         """What lies in a folder, sorted; names that no program of ours or theirs writes are passed over."""

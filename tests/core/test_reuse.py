@@ -125,7 +125,7 @@ def test_the_first_take_is_what_one_gets_without_asking() -> None:
 
 def event(name: str, inputs_digest: str, body: str | None, status: Any = "succeeded") -> ArtefactEvent:
     return ArtefactEvent(
-        event_id="e", artefact_id=name, revision="rev-0001", run_id="r", inputs_digest=inputs_digest, status=status,
+        event_id="e", artefact_id=name, revision="rev-0001", run_id="rev-0001", inputs_digest=inputs_digest, status=status,
         produced_by="it", code_version="1", created_at="t", output=BlobRef(body, 1, "text/plain") if body else None,
     )  # fmt: skip
 
@@ -185,7 +185,7 @@ def test_an_index_grown_in_pieces_is_that_of_the_whole_log(rows: list[tuple[str,
 
 def test_the_latest_edit_of_an_input_is_known() -> None:
     """Also that it is gone."""
-    edit = InputEvent(event_id="e", id="title", revision="r", digest="d", created_at="t", run_id="r")
+    edit = InputEvent(event_id="e", id="title", revision="rev-0001", digest="d", created_at="t", run_id="r")
     index = Index()
     index.add_inputs(
         [edit, structs.replace(edit, digest="new"), structs.replace(edit, id="text[0]", digest=None)]

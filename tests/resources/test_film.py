@@ -157,14 +157,14 @@ def test_a_clip_encoded_otherwise_is_named(odd: int, ready: FilmRequest, tmp_pat
     ffmpeg(["-i", "clip.mp4", "-c:v", "libx264", "-preset", "ultrafast", "odd.mp4"], Workspace(tmp_path))
     clips = list(ready.clips)
     clips[odd] = tmp_path / "odd.mp4"
-    with pytest.raises(Failed, match=f"clip {odd} "):
+    with pytest.raises(Failed, match=rf"clip\[{odd}\] "):
         film(replace(ready, clips=tuple(clips)), Workspace(tmp_path))
 
 
 def test_a_clip_of_another_size_is_named(ready: FilmRequest, tmp_path: Path) -> None:
     """With what it is and what it should be."""
     small = _clip(tmp_path / "small", 3, Frame(128, 72, 25))
-    with pytest.raises(Failed, match=r"clip 1 .*128×72.*160×90"):
+    with pytest.raises(Failed, match=r"clip\[1\] .*128×72.*160×90"):
         film(replace(ready, clips=(ready.clips[0], small, ready.clips[2])), Workspace(tmp_path))
 
 

@@ -5,7 +5,7 @@ A copy that can be counted again: one that is torn, damaged or of other logs is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import msgspec
@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from movie_assets.core.digest import digest_of_bytes
 from movie_assets.core.errors import Damaged, MovieError
-from movie_assets.core.event import FORMAT, ArtefactEvent, InputEvent
-from movie_assets.core.reuse import Index
+from movie_assets.core.event import FORMAT, ArtefactEvent, InputEvent, write_event
+from movie_assets.core.reuse import Index, Results
 from movie_assets.core.spending import Spending
 from movie_assets.core.store.driver import Absent, Driver
 from movie_assets.core.store.keys import Keys
@@ -33,17 +33,17 @@ class Place(Struct, frozen=True, rename="camel"):
 
 
 class State(Struct, frozen=True, rename="camel", kw_only=True):
-    """An index and how far in the logs it reaches. Each event is told once; the rest are numbers of events."""
+    """An index and how far in the logs it reaches. Successes stay as they were written until they are asked for."""
 
     movie: str
     inputs_log: Place
     artefacts_log: Place
     inputs: list[InputEvent]
-    events: list[ArtefactEvent]
-    successes: list[int]
-    latest: list[int]
-    started: list[int]
-    unended: list[int]
+    successes: list[tuple[str, str, msgspec.Raw]]
+    latest: list[ArtefactEvent]
+    started: list[ArtefactEvent]
+    unended: list[ArtefactEvent]
+    paces: dict[str, list[float]]
     paid: dict[str, float]
     reserved: list[tuple[str, str, float]]
     told: list[str]
@@ -51,10 +51,11 @@ class State(Struct, frozen=True, rename="camel", kw_only=True):
     def index(self) -> Index:
         """The index as it was."""
         return Index(
-            successes={(event.kind, event.inputs_digest): event for event in self._of(self.successes)},
-            latest={event.artefact_id: event for event in self._of(self.latest)},
-            started={(event.kind, event.inputs_digest): event for event in self._of(self.started)},
-            unended={(event.run_id, event.inputs_digest): event for event in self._of(self.unended)},
+            successes=Results({(kind, digest): told for kind, digest, told in self.successes}),
+            latest={event.artefact_id: event for event in self.latest},
+            started={(event.kind, event.inputs_digest): event for event in self.started},
+            unended={(event.run_id, event.inputs_digest): event for event in self.unended},
+            paces=self.paces,
             inputs={event.id: event for event in self.inputs},
             spending=self._spending(),
         )
@@ -66,36 +67,27 @@ class State(Struct, frozen=True, rename="camel", kw_only=True):
         spending.paid.update(self.paid)
         return spending
 
-    def _of(self, numbers: list[int]) -> Iterator[ArtefactEvent]:
-        return (self.events[number] for number in numbers)
-
 
 def state_of(movie: str, index: Index, inputs_log: Place, artefacts_log: Place) -> State:
     """What a checkpoint says of an index."""
-    events: list[ArtefactEvent] = []
-    numbers: dict[str, int] = {}
-
-    def listed(some: Iterable[ArtefactEvent]) -> list[int]:
-        for event in some:
-            if event.event_id not in numbers:
-                numbers[event.event_id] = len(events)
-                events.append(event)
-        return [numbers[event.event_id] for event in some]
-
     return State(
         movie=movie,
         inputs_log=inputs_log,
         artefacts_log=artefacts_log,
         inputs=list(index.inputs.values()),
-        successes=listed(list(index.successes.values())),
-        latest=listed(list(index.latest.values())),
-        started=listed(list(index.started.values())),
-        unended=listed(list(index.unended.values())),
+        successes=[(kind, digest, _raw(told)) for (kind, digest), told in index.successes.told.items()],
+        latest=list(index.latest.values()),
+        started=list(index.started.values()),
+        unended=list(index.unended.values()),
+        paces=index.paces,
         paid=dict(index.spending.paid),
         reserved=[(run, call, usd) for (run, call), usd in index.spending.reserved.items()],
         told=sorted(index.spending.told),
-        events=events,
     )
+
+
+def _raw(told: ArtefactEvent | msgspec.Raw) -> msgspec.Raw:
+    return told if isinstance(told, msgspec.Raw) else msgspec.Raw(write_event(told))
 
 
 class _Sealed(Struct, frozen=True, tag_field="format", tag=FORMAT):
