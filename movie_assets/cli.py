@@ -26,6 +26,7 @@ from movie_assets.core.restore import restore as restore_revision
 from movie_assets.core.revision import parse_revision, revision_name
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.store.sweep import Terms
+from movie_assets.legacy_import import import_legacy as import_movie
 from movie_assets.making import asking, export_film
 from movie_assets.making import make as make_movie
 from movie_assets.remote import Remote
@@ -479,6 +480,24 @@ def sync_store(
         _print_json(done)
     if error is not None:
         raise error
+
+
+@_command("import-legacy")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--as", "movie", metavar="ID", help="What it is to be called here.")
+@click.option("--dry-run", is_flag=True, help="Say what would be taken; change nothing.")
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write all that is said here (JSON)."
+)
+@_JSON
+@click.pass_obj
+def import_legacy(
+    studio: Studio, folder: Path, movie: str | None, dry_run: bool, report: Path | None, as_json: bool
+) -> None:
+    """Take over a movie of the predecessor, builds/<movieId> with its dag/ and assets/: all its revisions."""
+    said = import_movie(studio, folder, movie, dry_run=dry_run, report=report, quiet=as_json)
+    if as_json:
+        _print_json(said)
 
 
 @_command("doctor")

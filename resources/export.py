@@ -12,13 +12,14 @@ from types import MappingProxyType
 import msgspec
 
 from movie_assets.core.artefact import BlobRef, Name
+from movie_assets.core.blueprints import DESCRIPTIONS
 from movie_assets.core.difference import difference
 from movie_assets.core.digest import digest_of
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.ports import Workspace
 from movie_assets.core.provenance import provenance_of
 from movie_assets.core.store.movie_store import MovieStore
-from movie_assets.core.storyboard import Storyboard, differing, storyboards_of
+from movie_assets.core.storyboard import Storyboard, descriptions, differing, storyboards_of
 from movie_assets.core.subtitles import parse_srt, to_vtt
 from movie_assets.core.timeline import Timeline
 from resources.exports.media import EARLIER, SMALL, media_of
@@ -44,11 +45,13 @@ def export(
 ) -> list[Path]:
     """Writes each named file whole, and those `on_request` that an earlier export wrote here.
 
+    Of an imported revision, which has no film, there are its media alone.
     What is there and made of the same is left alone; what an earlier export left and this one has no use for is taken
     away; other files of the folder are not touched.
     """
     shelf = Shelf(to)
     wanted = {**names, **{name: kind for name, kind in on_request.items() if shelf.has(name)}}
+    wanted = {name: kind for name, kind in wanted.items() if manifest.output(Name(kind)) is not None}
     with _scratch(store) as at:
         work = _Export(store, manifest, shelf, wanted, at)
         paths = work.all()
@@ -99,7 +102,8 @@ class _Export:
             self._shelf.put(name, ref.digest, self._copy(ref))
         for name in sorted(self._names, key=lambda name: name.endswith(".html")):
             self._put(name, self._ref(self._names[name]))
-        return [self._shelf.folder / name for name in self._names]
+        names = [*self._names] or [name for name, _ in media_of(self._manifest)]
+        return [self._shelf.folder / name for name in names]
 
     def _put(self, name: str, ref: BlobRef) -> None:
         """Its suffix says how a file is written."""
@@ -127,7 +131,19 @@ class _Export:
         return lambda to: shutil.copyfile(self._file(ref), to)
 
     def _vtt(self, name: str, ref: BlobRef) -> tuple[str, Write]:
+        if name == DESCRIPTIONS:
+            return self._descriptions(name)
         return self._key(name, ref.digest), lambda to: to.write_bytes(self._captions(ref))
+
+    def _descriptions(self, name: str) -> tuple[str, Write]:
+        """What the pictures show, as a text track of its own."""
+        kinds, segments = ("segment_text", "picture_prompt"), range(self._manifest.segments)
+        told = [self._ref(kind, segment).digest for kind in kinds for segment in segments]
+
+        def write(to: Path) -> None:
+            to.write_text(to_vtt(descriptions(self._board)), encoding="utf-8")
+
+        return self._key(name, told, self._manifest.timeline), write
 
     def _captions(self, ref: BlobRef) -> bytes:
         return to_vtt(parse_srt(self._store.read(ref).decode())).encode()

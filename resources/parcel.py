@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -90,7 +91,10 @@ def _decoded(name: str, text: str) -> bytes:
 
 @contextmanager
 def staged(project: Path, movie: str, files: Mapping[str, bytes]) -> Iterator[Path]:
-    """A project of its own with one movie, on the disk of the real one, to be read before it counts."""
+    """A project of its own with one movie, on the disk of the real one, to be read before it counts.
+
+    What is `Refused` within is said as of the folder that was sent.
+    """
     (project / "movies").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".arriving-", dir=project / "movies") as scratch:
         stage = Path(scratch)
@@ -100,7 +104,15 @@ def staged(project: Path, movie: str, files: Mapping[str, bytes]) -> Iterator[Pa
             path = stage / "movies" / movie / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        yield stage
+        try:
+            yield stage
+        except Refused as error:
+            error.fact, error.next_step = (_unstaged(text, stage) for text in (error.fact, error.next_step))
+            raise
+
+
+def _unstaged(text: str, stage: Path) -> str:
+    return re.sub(rf"\S*{re.escape(stage.name)}/", "", text)
 
 
 def put_in_place(stage: Path, project: Path, movie: str) -> bool:

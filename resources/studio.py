@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import getpass
 import os
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from movie_assets.core.artefact import check_movie_id
 from movie_assets.core.blueprint import Reach
-from movie_assets.core.blueprints import BLUEPRINTS
+from movie_assets.core.blueprints import BLUEPRINTS, blueprint_of
 from movie_assets.core.clock import Clock
 from movie_assets.core.errors import Refused
 from movie_assets.core.graph import Graph
@@ -136,12 +135,7 @@ class Studio:
         """
         root = self.root if "://" in self.root else str((self.project / self.root).resolve())
         with staged(self.project, check_movie_id(movie), unpack(parcel)) as stage:
-            try:
-                replace(self, project=stage, root=root).open(movie)
-            except Refused as error:
-                places = (f"{_shown(stage)}/", f"{stage}/")
-                error.fact = functools.reduce(lambda said, place: said.replace(place, ""), places, error.fact)
-                raise
+            replace(self, project=stage, root=root).open(movie)
             return put_in_place(stage, self.project, movie)
 
     def store(self, movie: str) -> MovieStore:
@@ -201,7 +195,7 @@ class Studio:
 
 
 def _graph(said: MovieFile) -> Graph:
-    return Graph.of(BLUEPRINTS[said.blueprint], said.segments, INPUTS, said.replace.keys())
+    return Graph.of(blueprint_of(said), said.segments, INPUTS, said.replace.keys())
 
 
 def _check_names(said: MovieFile, graph: Graph) -> None:

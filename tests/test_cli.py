@@ -40,7 +40,7 @@ def test_make_ends_with_the_path_of_the_film(shell: Any) -> None:
     lines = shell("make tale").strip().splitlines()
     assert lines[-1] == "films/tale/film.mp4"
     assert {path.name for path in Path("films/tale").glob("[!.]*.*")} == {
-        "film.mp4", "film.srt", "film.vtt", "film.otio", "poster.jpg", "provenance.json", "index.html",
+        "film.mp4", "film.srt", "film.vtt", "film.descriptions.vtt", "film.otio", "poster.jpg", "provenance.json", "index.html",
     }  # fmt: skip
     assert Path("films/tale/film.vtt").read_text().startswith("WEBVTT")
 

@@ -63,9 +63,6 @@ def partitions(scope: Scope, segments: int) -> dg.StaticPartitionsDefinition | N
 def mapping_of(reads: Iterable[Read], segments: int) -> dg.PartitionMapping | None:
     """Which partitions of one kind a producer's reads mean, where Dagster's own default does not say it."""
     reaches = {read.reach for read in reads}
-    if reaches in ({Reach.FIRST}, {Reach.LAST}):
-        end = 0 if Reach.FIRST in reaches else segments - 1
-        return dg.SpecificPartitionsPartitionMapping([f"{end:03d}"])
     if Reach.PREVIOUS not in reaches:
         return None
     keys = [f"{segment:03d}" for segment in range(segments)]

@@ -21,9 +21,10 @@ from movie_assets.core.blueprint import (
 )
 from movie_assets.core.movie_file import MovieFile
 
-__all__ = ["BLUEPRINTS", "blueprint_of"]
+__all__ = ["BLUEPRINTS", "DESCRIPTIONS", "blueprint_of"]
 
 MOVIE, SEGMENT = Scope.MOVIE, Scope.SEGMENT
+DESCRIPTIONS = "film.descriptions.vtt"
 
 
 def _always(asked: Any) -> bool:
@@ -134,7 +135,7 @@ NARRATED = Blueprint(
      MUSIC, AMBIENCE, TIMELINE, SOUNDTRACK, SUBTITLES, FILM),
     exports={
         "film.mp4": "film", "film.srt": "subtitles", "film.vtt": "subtitles", "poster.jpg": "film",
-        "film.otio": "film", "provenance.json": "film", "index.html": "film",
+        DESCRIPTIONS: "film", "film.otio": "film", "provenance.json": "film", "index.html": "film",
     },
     on_request={"film.otioz": "film"},
 )  # fmt: skip

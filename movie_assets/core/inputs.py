@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
@@ -84,6 +84,16 @@ def _animated(motion: MotionSection) -> bool:
 
 
 _FILE = (_own_file, ("file",))
+
+# What is credited on an end card, unless it is a person's own, or not made at all.
+_CREDITED: Mapping[str, Callable[[Any], bool]] = {
+    "script": _own_script,
+    "picture": lambda said: getattr(said, "file", None) is not None,
+    "motion": lambda said: not _animated(said),
+    "narration": lambda said: getattr(said, "file", None) is not None,
+    "music": _own_file,
+    "ambience": _silent,
+}
 _ROWS: Mapping[str, _Row] = {
     "brief": _Row(Scope.MOVIE, "", ("title", "brief", "language", "segments", "duration")),
     "script": _Row(
@@ -114,6 +124,11 @@ _ROWS: Mapping[str, _Row] = {
             "words?",
         ),
     ),
+    "title_card": _Row(Scope.MOVIE, "title_card", ("text?", "subtitle?", "background")),
+    "title_seconds": _Row(Scope.MOVIE, "title_card", "seconds"),
+    "end_card": _Row(Scope.MOVIE, "end_card", ("text?", "credits", "background")),
+    "end_seconds": _Row(Scope.MOVIE, "end_card", "seconds"),
+    "makers": _Row(Scope.MOVIE, "end_card", "providers"),
     "mood": _Row(Scope.MOVIE, "music", "mood"),
     "music": _Row(Scope.MOVIE, "music", ("provider", "model?", "settings"), _FILE),
     "length": _Row(Scope.MOVIE, "", "duration"),
@@ -168,9 +183,28 @@ def resolve(
     """
     own = _OwnFiles(movie, files, standard)
     inputs = {each.name: each for kind, row in _ROWS.items() for each in _inputs(kind, row, movie, own)}
+    inputs[Name("makers")] = _makers(movie)
     inputs |= {each.name: each for each in _replacements(movie, own)}
     own.refuse_bad()
     return inputs
+
+
+def _makers(movie: MovieFile) -> Input:
+    """Who is asked to make what, for the credits; None where nobody wants to know."""
+    told = movie.end_card is not None and movie.end_card.providers
+    payload = {part: by for part in _CREDITED if (by := list(_asked(movie, part)))} if told else None
+    return Input(Name("makers"), payload, digest_of(payload))
+
+
+def _asked(movie: MovieFile, part: str) -> Iterable[str]:
+    """The providers of a part, in the order of the segments they are first asked for."""
+    section = getattr(movie, part)
+    overrides = (
+        getattr(movie.overrides.get(each, SegmentOverride()), part, None) for each in range(movie.segments)
+    )
+    merged = (_merged(section, each) if each and each.model_fields_set else section for each in overrides)
+    asked: list[Any] = [each for each in merged if each is not None and not _CREDITED[part](each)]
+    return dict.fromkeys(" ".join(filter(None, (each.provider, each.model))) for each in asked)
 
 
 def _replacements(movie: MovieFile, own: _OwnFiles) -> Iterator[Input]:

@@ -28,6 +28,7 @@ from movie_assets.core.variation import Reader, variations_of, varied
 __all__ = [
     "AmbienceOverride",
     "AmbienceSection",
+    "EndCardSection",
     "FrameSection",
     "MotionSection",
     "MovieFile",
@@ -39,6 +40,7 @@ __all__ = [
     "ScriptSection",
     "Section",
     "SegmentOverride",
+    "TitleCardSection",
     "TransitionSection",
     "read_movie",
     "variation_names",
@@ -118,6 +120,7 @@ Volume = Annotated[float, Field(ge=0, le=1, description="a number from 0 to 1")]
 Length = Annotated[float, Field(ge=1, le=36000, description="a number of seconds from 1 to 36000")]
 Pause = Annotated[float, Field(ge=0, le=10, description="a number of seconds from 0 to 10")]
 Blend = Annotated[float, Field(ge=0, le=5, description="a number of seconds from 0 to 5")]
+CardSeconds = Annotated[float, Field(ge=1, le=30, description="a number of seconds from 1 to 30")]
 ClipSeconds = Annotated[float, Field(ge=2, le=20, description="a number of seconds from 2 to 20")]
 Usd = Annotated[float | None, Field(ge=0, description="an amount in USD")]
 Switch = Annotated[bool, Field(description="true or false")]
@@ -129,6 +132,10 @@ FileName = Annotated[Line | None, Field(description="the name of a file in the m
 References = Annotated[
     tuple[OwnFile, ...],
     Field(strict=False, max_length=16, description="a list of at most 16 pictures, such as [hero.png]"),
+]
+Credits = Annotated[
+    tuple[Title, ...],
+    Field(strict=False, max_length=24, description='a list of at most 24 lines, such as ["Words by Ann"]'),
 ]
 Size = Annotated[
     Line | None, Field(pattern=r"^[1-9][0-9]*x[1-9][0-9]*$", description="a size such as 1536x864")
@@ -366,6 +373,29 @@ class CaptionsSection(Section):
     words: Annotated[int | None, Field(ge=1, le=20, description="a whole number from 1 to 20")] = None
 
 
+class TitleCardSection(Section):
+    """What is written before the film begins; without `text` its title."""
+
+    short = "text"
+    asks = "none, a text or a mapping such as {subtitle: A voyage, seconds: 3}"
+    text: Label = None
+    subtitle: Label = None
+    seconds: CardSeconds = 3.0
+    background: Literal["picture", "plain"] = "picture"
+
+
+class EndCardSection(Section):
+    """What is written after the film: a text, credits, and who made what."""
+
+    short = "text"
+    asks = "none, a text or a mapping such as {text: The End, credits: [Words by Ann], providers: true}"
+    text: Label = None
+    credits: Credits = ()
+    providers: Switch = True
+    seconds: CardSeconds = 4.0
+    background: Literal["picture", "plain"] = "picture"
+
+
 class SegmentOverride(Section):
     """What is different in one segment; only the fields that are set count."""
 
@@ -418,6 +448,8 @@ class MovieFile(Section):
     music: Annotated[MusicSection | None, BeforeValidator(_unless_none)] = MusicSection()
     ambience: Annotated[AmbienceSection, BeforeValidator(_silent_if_none)] = AmbienceSection()
     captions: CaptionsSection = CaptionsSection()
+    title_card: Annotated[TitleCardSection | None, BeforeValidator(_unless_none)] = None
+    end_card: Annotated[EndCardSection | None, BeforeValidator(_unless_none)] = None
     budget_usd: Usd = None
     overrides: Overrides = {}
     takes: Takes = {}

@@ -19,6 +19,7 @@ from movie_assets.core.manifest import Manifest
 from movie_assets.core.reuse import Index
 from movie_assets.core.script import Script
 from movie_assets.core.store.movie_store import MovieStore
+from movie_assets.core.subtitles import Cue
 from movie_assets.core.timeline import Timeline
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Share",
     "Storyboard",
     "chapters",
+    "descriptions",
     "differing",
     "in_words",
     "storyboards_of",
@@ -171,6 +173,14 @@ def chapters(board: Storyboard) -> list[Chapter]:
     return [
         Chapter(_first_words(scene), begin, end)
         for scene, (begin, end) in zip(board.scenes, pairwise(begins), strict=True)
+    ]
+
+
+def descriptions(board: Storyboard) -> list[Cue]:
+    """What each picture shows, for as long as it is seen, for those who do not see it."""
+    return [
+        Cue(scene.start, scene.start + scene.seconds, (" ".join(scene.alt.split()),))
+        for scene in board.scenes
     ]
 
 

@@ -14,7 +14,8 @@ from msgspec import Struct
 from movie_assets.core.cost import Cost
 from movie_assets.core.difference import Difference
 from movie_assets.core.reason import LOCAL
-from movie_assets.core.storyboard import Scene, Storyboard, chapters, differing, in_words
+from movie_assets.core.storyboard import Scene, Storyboard, chapters, descriptions, differing, in_words
+from movie_assets.core.subtitles import to_vtt
 from resources.exports.templates import PAGES
 
 __all__ = ["DETAILED", "Album", "File", "Link", "data_uri", "diff_page", "ident", "index_page"]
@@ -93,6 +94,7 @@ def index_page(
         poster="poster.jpg" if "poster.jpg" in names else None,
         provenance="provenance.json" if "provenance.json" in names else None,
         captions=data_uri(captions, "text/vtt") if captions else None,
+        descriptions=data_uri(to_vtt(descriptions(board)).encode(), "text/vtt"),
         burnt=_is_burnt(board.inputs.get("captions")),
         files=files,
         data=_data(told, album),

@@ -43,9 +43,13 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A revision: its events, and what is to be published of it; None if nothing is, or an earlier import did."""
+    """A revision: its events, and what is to be published of it; None if nothing is, or an earlier import did.
+
+    What only failed `is_event_only`: it has no place among the revisions.
+    """
 
     rev: int
+    is_event_only: bool
     inputs: tuple[InputEvent, ...]
     artefacts: tuple[ArtefactEvent, ...]
     published: Manifest | Tombstone | None
@@ -177,7 +181,7 @@ class _Telling:
             self.base = published if isinstance(published, Manifest) else self.base
         elif rev < last:
             published = self._gap(rev)
-        return Chapter(rev, tuple(edits), tuple(history), published if is_new else None)
+        return Chapter(rev, rev > last, tuple(edits), tuple(history), published if is_new else None)
 
     def _revision(
         self, rev: int, edits: list[InputEvent], history: list[ArtefactEvent]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -81,6 +80,11 @@ class Import:
         self._check()
         self._files = _files_of(self._chronicle)
 
+    @property
+    def movie_yaml(self) -> bytes:
+        """What would be the movie's file."""
+        return self._files.texts["movie.yaml"].encode()
+
     def would(self) -> Imported:
         """What would be taken; changes nothing."""
         files = () if (self._movie_folder / "movie.yaml").exists() else self._written
@@ -102,8 +106,9 @@ class Import:
 
     def _check(self) -> None:
         """A revision that something else than this import has published has the number of none of these."""
-        ours = {chapter.rev + 1: run_of(chapter.rev) for chapter in self._chronicle.chapters}
-        new = [chapter.rev + 1 for chapter in self._chronicle.chapters if chapter.published is not None]
+        chapters = [chapter for chapter in self._chronicle.chapters if not chapter.is_event_only]
+        ours = {chapter.rev + 1: run_of(chapter.rev) for chapter in chapters}
+        new = [chapter.rev + 1 for chapter in chapters if chapter.published is not None]
         for number, kept in self._kept.items():
             is_other = isinstance(kept, Manifest) and number in ours and kept.plan_id != ours[number]
             if is_other or (new and number > min(new)):
@@ -115,11 +120,12 @@ class Import:
 
     def _new_events(self) -> list[InputEvent | ArtefactEvent]:
         log = self._store.events
-        known = {event.event_id for event in (*log.inputs(), *log.artefacts())}
-        told: Iterable[InputEvent | ArtefactEvent] = (
-            event for chapter in self._chronicle.chapters for event in (*chapter.inputs, *chapter.artefacts)
-        )
-        return list({event.event_id: event for event in told if event.event_id not in known}.values())
+        known = {event.event_id for event in log.inputs()} | {event.event_id for event in log.artefacts()}
+        told: dict[str, InputEvent | ArtefactEvent] = {}
+        for chapter in self._chronicle.chapters:
+            told |= {event.event_id: event for event in chapter.inputs}
+            told |= {event.event_id: event for event in chapter.artefacts}
+        return [event for event_id, event in told.items() if event_id not in known]
 
     def _blobs(self) -> dict[str, BlobRef]:
         """What events and timelines refer to."""

@@ -80,8 +80,8 @@ def _used(
     wanted: Mapping[Name, BlobRef], find: Callable[[str], Path | None], files: MovieFiles
 ) -> Iterator[tuple[Name, str]]:
     """The imported media that the film is made of, by their names in the folder."""
-    for name, ref in wanted.items():
-        name = _stands_for(name, wanted)
+    for said, ref in wanted.items():
+        name = _stands_for(said, wanted)
         look = _LOOKS.get(name.kind)
         path = find(ref.digest) if look else None
         if look is None or path is None:

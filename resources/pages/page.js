@@ -23,6 +23,19 @@
     }));
   }
 
+  // --- what the pictures show, for screen readers and whoever wants to read it
+
+  const described = $(".describe");
+  if (described) {
+    const track = [...player.textTracks].find(each => each.kind === "descriptions");
+    const [wanted, said] = [$("input", described), $("[role=status]", described)];
+    const tell = () => { said.textContent = wanted.checked ? track.activeCues?.[0]?.text ?? "" : ""; };
+    track.mode = "hidden";
+    track.addEventListener("cuechange", tell);
+    wanted.addEventListener("change", tell);
+    described.hidden = false;
+  }
+
   // --- words that differ: the longest common subsequence of two texts' words
 
   const words = (text, language) => globalThis.Intl?.Segmenter

@@ -119,9 +119,9 @@ def ended(shell_in: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         with dg.DagsterInstance.ephemeral() as instance:
             job = definitions_of(studio).resolve_job_def("tale_make")
             result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
-            event = next(
-                each for each in reversed(result.all_events) if each.is_job_event and each.is_pipeline_event
-            )
+            ends = {dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE}
+            event = instance.all_logs(result.run_id, of_type=ends)[-1].dagster_event
+            assert event is not None
             [sensor] = [each for each in notify(studio.ids) if each.name == f"webhook_{said}"]
             run = instance.get_run_by_id(result.run_id)
             assert run is not None

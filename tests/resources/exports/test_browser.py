@@ -111,6 +111,8 @@ def test_the_film_plays_and_shows_its_captions(movie: Any, visit: Open) -> None:
             arg=float(link.get_attribute("data-start")),
         )
         page.wait_for_function("document.querySelector('.strip [aria-current]')")
+        page.locator(".describe input").check()
+        page.wait_for_function("document.querySelector('.describe [role=status]').textContent.length > 3")
         assert page.log == []
 
 

@@ -18,6 +18,8 @@ def test_an_export_has_everything_a_person_expects(tale: Any) -> None:
     assert tale.export(live)[0] == "film.mp4"
     assert (tale.to / "film.mp4").read_bytes() == tale.store.read(live.output(Name("film")))
     assert (tale.to / "film.vtt").read_text().startswith("WEBVTT")
+    told = (tale.to / "film.descriptions.vtt").read_text()
+    assert told.startswith("WEBVTT") and told.count(" --> ") == 3 and "\nTale, part 2\n" in told
     assert {"film.otio", "film.srt", "index.html", "poster.jpg", "provenance.json"} <= tale.files().keys()
     media = {name for name in tale.files() if name.startswith("media/")}
     assert media == {"media/music.wav"} | {
