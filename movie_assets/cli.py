@@ -527,6 +527,9 @@ def export(studio: Studio, movie: str, revision: str | None, to: Path | None) ->
     manifest = _revision(store, revision)
     blueprint = BLUEPRINTS[manifest.blueprint]
     Screen().exported(write_files(store, manifest, {**blueprint.exports, **blueprint.on_request}, folder))
+    main = next(iter(blueprint.exports.values()))
+    if manifest.output(Name(main)) is None:
+        click.echo(f"{manifest.revision} has no {main}, for it was imported: these are its media", err=True)
 
 
 # --- a deployment elsewhere ---------------------------------------------------------------------------------------
@@ -609,7 +612,12 @@ def _start(deployment: Remote, movie: str, only: tuple[str, ...], budget: float 
     for run in runs:
         click.echo(f"started run {run}")
     if not detach:
-        show_steps(deployment.follow(runs, movie))
+        try:
+            show_steps(deployment.follow(runs, movie))
+        except KeyboardInterrupt:
+            raise Stopped(
+                "it is still made there", next_step=f"movies remote cancel {movie} ends it"
+            ) from None
         click.echo(f"{movie} is made\n  next: movies remote results {movie}")
 
 

@@ -16,6 +16,7 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 from movie_assets.assets.movie_asset import movie_asset  # noqa: E402
+from movie_assets.assets.places import MOVIE  # noqa: E402
 from movie_assets.assets.request import request_of  # noqa: E402
 from movie_assets.core.errors import MovieError, Stopped  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
@@ -61,7 +62,7 @@ def launch(studio: Studio, production: Production, progress: Progress) -> None:
                 selection=list(asked.assets),
                 instance=instance,
                 resources=resources_of(studio, progress),
-                tags={"movies/command": "make", **asked.tags},
+                tags={"movies/command": "make", MOVIE: movie.id, **asked.tags},
                 run_config={**asked.config, **_QUIET},
             )
         except MovieError:

@@ -74,5 +74,5 @@ def _show(said: Imported, dry_run: bool) -> None:
     if len(said.left_out) > _SHOWN:
         out.print(f"… and {len(said.left_out) - _SHOWN} more; --report FILE or --json tells all")
     if said.files:
-        out.print(f"{would}written: {said.files[0].rpartition('/')[0]}, with {len(said.files)} files")
+        out.print(f"{would}written: {said.files[-1]}, and {len(said.files) - 1} files it names")
     out.print(f"next: movies show {said.movie}; movies plan {said.movie} says what a film of it takes")

@@ -13,18 +13,18 @@ Whatever goes wrong is a `MovieError`: a fact and the next step.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from movie_assets.assets.places import tags_of
 from movie_assets.core.artefact import Name, check_movie_id
 from movie_assets.core.errors import Conflict, Failed, MovieError, Refused, Stopped, Transient
+from movie_assets.graphql import ask, checked_address, fine
 from resources.parcel import pack
 
 __all__ = ["Build", "Made", "Remote", "Step"]
@@ -33,7 +33,7 @@ ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 _RECEIVE = "receive_movie"
 _PAUSE_SECONDS = 1.0
 _PAGE = 500
-_TIMEOUT_SECONDS = 60
+_PATIENCE, _TRIES = 20, 10
 
 _ERROR = "... on PythonError{message} ... on UnauthorizedError{message}"
 _CAUSES = "error{message className errorChain{error{message className}}}"
@@ -56,6 +56,8 @@ _LOGS = f"""query($run: ID!, $after: String, $limit: Int){{
       ... on ObservationEvent{{assetKey{{path}} partition {_FACTS}}}
       ... on ExecutionStepFailureEvent{{{_CAUSES}}}
       ... on RunFailureEvent{{message {_CAUSES}}}}}}}}}}}"""
+_STATUS = """query($run: ID!){runOrError(runId: $run){__typename ... on Run{status}
+  ... on RunNotFoundError{message} ... on PythonError{message}}}"""
 _CANCEL = f"""mutation($run: String!){{terminateRun(runId: $run, terminatePolicy: SAFE_TERMINATE){{__typename {_ERROR}
   ... on TerminateRunFailure{{message}} ... on RunNotFoundError{{message}}}}}}"""
 _RELOAD = f"""mutation($name: String!){{reloadRepositoryLocation(repositoryLocationName: $name){{__typename {_ERROR}
@@ -129,12 +131,7 @@ class Remote:
     pause: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-            raise Refused(
-                "that is not the address of a Dagster webserver",
-                next_step="give one like https://films.example.com, without a name or password in it",
-            )
+        checked_address(self.url)
 
     # --- what a person asks ---
 
@@ -201,7 +198,7 @@ class Remote:
         """Ends all runs of a movie that are under way, and tells which; what was finished is kept."""
         ended = [build.run_id for build in self.status(movie, limit=100) if not build.is_over]
         for run in ended:
-            self._ask(_CANCEL, "terminateRun", run=run)
+            self._end(run, movie)
         return ended
 
     def results(self, movie: str, artefacts: Sequence[str] = ()) -> list[Made]:
@@ -243,6 +240,20 @@ class Remote:
         answer = self._ask(_LAUNCH, "launchRun", params=params)
         return str(answer["run"]["runId"])
 
+    def _end(self, run: str, movie: str) -> None:
+        """Dagster cannot end a run that is only just starting, so this waits until it can, or until it is over."""
+        said = ""
+        for _ in range(_PATIENCE):
+            answer = self._ask(_CANCEL, "", run=run)["terminateRun"]
+            if answer["__typename"] != "TerminateRunFailure":
+                fine(answer)
+                return
+            if self._ask(_STATUS, "runOrError", run=run)["status"] in ENDED:
+                return
+            said = answer["message"]
+            self.pause(3 * _PAUSE_SECONDS)
+        raise Conflict(said, next_step=f"movies remote status {movie}, then cancel it again")
+
     def _reload(self, location: str) -> None:
         answer = self._ask(_RELOAD, "reloadRepositoryLocation", name=location)
         loaded = answer.get("locationOrLoadError") or {}
@@ -253,8 +264,8 @@ class Remote:
         """Each step of a run; one without an artefact while there is nothing to tell."""
         cursor, said = None, ""
         while True:
-            answer = self._ask(_LOGS, "", run=run, after=cursor, limit=_PAGE)
-            status, page = _fine(answer["runOrError"])["status"], _fine(answer["logsForRun"])
+            answer = self._ask_again(_LOGS, run=run, after=cursor, limit=_PAGE)
+            status, page = fine(answer["runOrError"])["status"], fine(answer["logsForRun"])
             cursor = page["cursor"]
             for event in page["events"]:
                 said = _failure(event) or said
@@ -277,75 +288,21 @@ class Remote:
             )
         return answer
 
+    def _ask_again(self, query: str, **variables: Any) -> Any:
+        """As it was asked, also while the webserver is restarted; only for what changes nothing."""
+        for _ in range(_TRIES):
+            with suppress(Transient):
+                return self._ask(query, "", **variables)
+            self.pause(_PAUSE_SECONDS)
+        return self._ask(query, "", **variables)
+
     def _ask(self, query: str, field: str, **variables: Any) -> Any:
         """The named field of the answer, which is no error; all of it, unnamed and unchecked, without a name."""
-        answer = _answer(self._post(json.dumps({"query": query, "variables": variables}).encode()))
+        answer = ask(checked_address(self.url), self.headers, query, variables)
         if not field:
             return answer
         found = answer[field]
-        return _fine(found) if isinstance(found, dict) else found
-
-    def _post(self, body: bytes) -> Any:
-        import httpx
-
-        shown = urlunsplit(urlsplit(self.url)._replace(query="", fragment=""))
-        address = f"{shown.rstrip('/').removesuffix('/graphql')}/graphql"
-        headers = {"Content-Type": "application/json", **self.headers}
-        try:
-            answer = httpx.post(address, content=body, headers=headers, timeout=_TIMEOUT_SECONDS)
-        except httpx.HTTPError as error:
-            raise Transient(
-                f"{shown} does not answer: {type(error).__name__}",
-                next_step="look whether Dagster's webserver runs there, then do it again",
-            ) from None
-        return _json(answer.status_code, answer.content, shown)
-
-
-def _json(status: int, body: bytes, shown: str) -> Any:
-    if status in (301, 302, 303, 307, 308, 401, 403):
-        refused = "does not let these credentials in" if status == 403 else "asks who you are"
-        raise Refused(
-            f"{shown} {refused} (HTTP {status})",
-            next_step="give a valid --token, or the --header that its authentication wants",
-        )
-    if status >= 500 or status == 429:
-        raise Transient(f"{shown} answered HTTP {status}", next_step="do it again in a while")
-    try:
-        found = json.loads(body)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or not {"data", "errors"} & found.keys():
-        raise Refused(
-            f"there is no Dagster webserver at {shown} (HTTP {status})",
-            next_step="give the address of Dagster's pages, with the path they are under if there is one",
-        )
-    return found
-
-
-def _answer(found: Any) -> Any:
-    if found.get("errors"):
-        said = "; ".join(str(error.get("message", error)) for error in found["errors"])
-        raise Failed(
-            f"Dagster did not understand the question: {said[:500]}",
-            next_step="use the movie-assets of the same version as the deployment",
-        )
-    return found["data"]
-
-
-def _fine(answer: Any) -> Any:
-    """An answer that is no error of Dagster's."""
-    kind = str(answer.get("__typename", ""))
-    if kind == "UnauthorizedError":
-        raise Refused("the deployment is read-only for you", next_step="ask for the right to launch runs")
-    if kind == "RunConfigValidationInvalid":
-        raise Refused("; ".join(error["message"] for error in answer["errors"]))
-    if kind in ("RunConflict", "TerminateRunFailure"):
-        raise Conflict(
-            answer.get("message") or "the run could not be ended", next_step="movies remote status"
-        )
-    if kind.endswith(("Error", "NotFound", "NotSupported", "Invalid")):
-        raise Failed(str(answer.get("message") or kind).strip())
-    return answer
+        return fine(found) if isinstance(found, dict) else found
 
 
 def _is_make(job: _Job) -> bool:

@@ -16,6 +16,8 @@ _COMMON = frozenset([*range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x2010, 0x2
 
 def check_glyphs(said: MovieFile, folder: MovieFolder) -> None:
     """Refuses a text a person wrote, in movie.yaml or in the script it names, that no installed font can show."""
+    if said.blueprint != "podcast":
+        _check_cards(said)
     if not said.captions.burn or said.captions.style == "none" or said.blueprint == "podcast":
         return
     font = said.captions.font
@@ -33,6 +35,19 @@ def check_glyphs(said: MovieFile, folder: MovieFolder) -> None:
     found = list(_in_script(said, folder))
     if found:
         raise refusal(str(said.script.source), found, f"movies check {said.id}")
+
+
+def _check_cards(said: MovieFile) -> None:
+    title, end = said.title_card, said.end_card
+    texts: list[tuple[tuple[str | int, ...], str | None]] = []
+    if title:
+        texts += [(("title",), None if title.text else said.title), (("title_card", "text"), title.text)]
+        texts += [(("title_card", "subtitle"), title.subtitle)]
+    if end:
+        texts += [(("end_card", "text"), end.text), (("end_card", "credits"), " ".join(end.credits))]
+    problems = [(path, complaint) for path, text in texts if (complaint := _complaint(text or "", None))]
+    if problems:
+        raise said.refusal(problems)
 
 
 def _in_script(said: MovieFile, folder: MovieFolder) -> Iterator[Problem]:

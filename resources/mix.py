@@ -31,6 +31,7 @@ _FADE_IN, _FADE_OUT = 1.0, 3.0
 _RAMP = 0.005
 _BLEND = 1.0  # over which one place gives way to the next
 _LONGEST_LOOP = 120.0
+_VIDEO_FADE = 0.3
 
 _Span: TypeAlias = tuple[float, float]
 _Curve: TypeAlias = NDArray[np.float64]
@@ -47,6 +48,8 @@ def _mix(order: dict[str, Any]) -> dict[str, Any]:
                 block += next(music)[: len(block)]
             for place in order["ambiences"] if order["ambience_volume"] > 0 else ():
                 _add_place(block, begin, total, order["ambience_volume"], *place)
+            for video in order["videos"]:
+                _add_video(block, begin, *video)
             for (file, _, _), span in zip(order["voices"], spoken, strict=True):
                 _add_voice(block, begin, file, span)
             out.write(block.astype("<f4").tobytes())
@@ -115,6 +118,33 @@ def _first(blocks: Iterable[Samples], samples: int) -> Iterator[Samples]:
         samples -= len(block)
         if samples <= 0:
             return
+
+
+# --- videos -----------------------------------------------------------------------------------------------------
+
+
+def _add_video(block: Samples, begin: int, file: str, start: float, end: float, volume: float) -> None:
+    """Adds what of a video's own sound falls into a block; it ends with its segment, as its picture does."""
+    first, last = round(start * RATE), round(end * RATE)
+    if first >= begin + len(block) or last <= begin:
+        return
+    sound = _video(file, last - first, volume)
+    first = last - len(sound)
+    heard = sound[max(0, begin - first) : max(0, begin + len(block) - first)]
+    at = max(0, first - begin)
+    block[at : at + len(heard)] += heard
+
+
+@lru_cache(maxsize=4)
+def _video(file: str, samples: int, volume: float) -> Samples:
+    """The end of a video's sound at a level below the voices', faded in and out; nothing of a silent one."""
+    path = Path(file)
+    blocks = _stereo(path) if probe(path).sound else ()
+    sound = np.concatenate([np.zeros((0, 2), np.float32), *blocks])[-samples:]
+    gain = _gain_to(_LEVEL * volume, [sound])
+    moments = (np.arange(len(sound)) + 1) / RATE
+    ends = _eased(np.minimum(moments, moments[::-1]) / _VIDEO_FADE)
+    return np.asarray(sound * (gain * ends).astype(np.float32)[:, None], np.float32)
 
 
 # --- music ------------------------------------------------------------------------------------------------------

@@ -58,6 +58,9 @@ def _mixed(request: SoundtrackRequest, at: Workspace) -> tuple[Path, Path, int]:
         "music_volume": request.music_volume,
         "ambiences": [(str(each.sound.absolute()), each.start, each.end) for each in request.ambiences],
         "ambience_volume": request.ambience_volume,
+        "videos": [
+            (str(each.video.absolute()), each.start, each.end, each.volume) for each in request.videos
+        ],
         "samples": samples,
         "file": str(mixed),
     }

@@ -14,7 +14,7 @@ from movie_assets.assets.report import Keeper, Report
 from movie_assets.assets.selection import selection_of
 from movie_assets.assets.specs import artefact_specs, check_specs, input_specs
 from movie_assets.core.artefact import Name, Scope
-from movie_assets.core.errors import Refused
+from movie_assets.core.errors import Conflict, Refused
 from movie_assets.core.graph import Graph
 from movie_assets.core.movie import Movie, Movies, Production
 from movie_assets.core.progress import Progress
@@ -54,10 +54,14 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
         _check_segments(opened, graph)
         selection = selection_of(context)
         targets = frozenset(map(Name.parse, config.only)) or selection.targets(opened.graph)
-        run_id, budget = context.run.run_id, config.budget_usd
-        production = opened.produce(targets, run_id=run_id, budget_usd=budget, shared=config.shared)
-        report = Report(context, production, selection, io_manager)
+
+        def planned() -> Production:
+            run_id, budget = context.run.run_id, config.budget_usd
+            return opened.produce(targets, run_id=run_id, budget_usd=budget, shared=config.shared)
+
         with _cancelled_when_interrupted(context):
+            production = _begun(planned)
+            report = Report(context, production, selection, io_manager)
             _make(production, report, io_manager, progress)
             _finish(context, production, report, lambda merged: _run(merged, report, io_manager, progress))
         yield from _handed_on(context, report)
@@ -65,9 +69,19 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
     return make
 
 
+def _begun(planned: Callable[[], Production]) -> Production:
+    """Plans and begins; once more if another run published in between, for nobody has seen this run's plan yet."""
+    production = planned()
+    try:
+        production.begin()
+    except Conflict:
+        production = planned()
+        production.begin()
+    return production
+
+
 def _make(production: Production, report: Report, keeper: Keeper, progress: Progress) -> None:
     """Reports inputs, then what is reused, then each result as it ends: what was made is recorded before it is told."""
-    production.begin()
     report.inputs()
     report.reused()
     report.checks()

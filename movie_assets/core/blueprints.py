@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from movie_assets.core import checks as on
@@ -65,8 +66,12 @@ MOTION = Producer(
     about="A camera move over the picture, or a generated video of it.",
     checks=(on.MOVES,), judge=on.judge_motion,
 )  # fmt: skip
+MOTION_SOUND = Producer(
+    "motion_sound", "1", SEGMENT, (same("motion"), input_("motion_sound")), ("motion_sound",), make.motion_sound,
+    about="The generated video that is heard itself, where a person wants to hear it.",
+)  # fmt: skip
 CLIP = Producer(
-    "clip", "1", SEGMENT,
+    "clip", "2", SEGMENT,
     (same("picture"), previous("picture"), same("motion"), previous("motion"), same("words"),
      input_("frame"), input_("pause"), input_("captions"), input_("transition"), input_("language")),
     ("clip",), make.clip,
@@ -105,19 +110,19 @@ AMBIENCE = Producer(
     checks=(on.AMBIENCE_AUDIBLE,), judge=on.judge_ambience,
 )  # fmt: skip
 TIMELINE = Producer(
-    "timeline", "1", MOVIE, (every("words"), input_("pause"), input_("frame"), input_("title_seconds"), input_("end_seconds")),
+    "timeline", "1", MOVIE, (every("words"), input_("pauses"), input_("frame"), input_("title_seconds"), input_("end_seconds")),
     ("timeline",), make.timeline,
     about="What plays when.",
 )  # fmt: skip
 SOUNDTRACK = Producer(
     "soundtrack", "1", MOVIE, (every("narration"), same("music"), same("timeline"), input_("volume"),
-     every("ambience"), input_("ambience_volume")),
+     every("ambience"), input_("ambience_volume"), every("motion_sound"), input_("motion_volumes")),
     ("soundtrack",), make.soundtrack,
     about="All voices over the music and the sound of places, encoded once.",
     checks=(on.LOUDNESS,), judge=on.judge_soundtrack,
 )  # fmt: skip
 SUBTITLES = Producer(
-    "subtitles", "1", MOVIE, (every("words"), same("timeline")), ("subtitles",), make.subtitles,
+    "subtitles", "2", MOVIE, (every("words"), same("timeline")), ("subtitles",), make.subtitles,
     about="What is said when, as SRT.",
 )  # fmt: skip
 FILM = Producer(
@@ -131,7 +136,7 @@ FILM = Producer(
 
 NARRATED = Blueprint(
     "narrated",
-    (SCRIPT, SEGMENT_TEXT, PICTURE_PROMPT, PICTURE, NARRATION, MOTION, CLIP, TITLE_CARD, END_CARD, MUSIC_PROMPT,
+    (SCRIPT, SEGMENT_TEXT, PICTURE_PROMPT, PICTURE, NARRATION, MOTION, MOTION_SOUND, CLIP, TITLE_CARD, END_CARD, MUSIC_PROMPT,
      MUSIC, AMBIENCE, TIMELINE, SOUNDTRACK, SUBTITLES, FILM),
     exports={
         "film.mp4": "film", "film.srt": "subtitles", "film.vtt": "subtitles", "poster.jpg": "film",
@@ -145,9 +150,12 @@ _OF_CARDS = {
     "end_card": frozenset({"end_card", "end_seconds", "makers"}),
 }
 
+_OF_MOTION = frozenset({"motion_sound", "motion_volumes"})
+
 PODCAST = Blueprint(
     "podcast",
-    (SCRIPT, SEGMENT_TEXT, NARRATION, MUSIC_PROMPT, MUSIC, AMBIENCE, TIMELINE, SOUNDTRACK, SUBTITLES),
+    (SCRIPT, SEGMENT_TEXT, NARRATION, MUSIC_PROMPT, MUSIC, AMBIENCE, TIMELINE,
+     replace(SOUNDTRACK, reads=tuple(read for read in SOUNDTRACK.reads if read.name not in _OF_MOTION)), SUBTITLES),
     exports={
         "podcast.m4a": "soundtrack", "podcast.mp3": "soundtrack", "podcast.srt": "subtitles",
         "podcast.vtt": "subtitles", "provenance.json": "soundtrack", "index.html": "soundtrack",
@@ -158,8 +166,9 @@ BLUEPRINTS: Mapping[str, Blueprint] = {blueprint.name: blueprint for blueprint i
 
 
 def blueprint_of(movie: MovieFile) -> Blueprint:
-    """The blueprint a movie names, without the cards it does not want: nothing of such a movie depends on them."""
+    """The blueprint a movie names, without the cards and the sounds it does not want: nothing of such a movie depends on them."""
     whole = BLUEPRINTS[movie.blueprint]
     sounds_only = "film" not in whole.scopes
     unwanted = (names for card, names in _OF_CARDS.items() if sounds_only or getattr(movie, card) is None)
-    return whole.without(frozenset().union(*unwanted))
+    unheard = frozenset() if movie.motion_volumes else _OF_MOTION
+    return whole.without(unheard.union(*unwanted))

@@ -10,7 +10,7 @@ from movie_assets.core.ports import Captions, Frame
 from movie_assets.core.subtitles import Room, Spoken, spoken_cues
 from movie_assets.core.words import Word, Words
 
-__all__ = ["COLOURS", "ass_script", "clock", "escaped", "head_of", "shown_text"]
+__all__ = ["COLOURS", "EARLY", "ass_script", "clock", "escaped", "head_of", "shown_text"]
 
 COLOURS = {
     "white": "#ffffff",
@@ -33,6 +33,8 @@ _LONGEST_LINE = 42  # characters
 _SIDE_MARGIN, _SIDE_MARGIN_UPRIGHT = 0.05, 0.09  # on upright screens buttons stand along the right,
 _FOOT_MARGIN, _FOOT_MARGIN_UPRIGHT = 0.07, 0.2  # the player's own text along the foot,
 _HEAD_MARGIN, _HEAD_MARGIN_UPRIGHT = 0.07, 0.13  # and its tabs along the head
+EARLY = 0.03  # seconds: a frame's length, and the first sliver of a letter, go by before colour is seen
+"""By how much captions are ahead of the voice, to be seen when it is heard."""
 _LONGER = 0.5  # seconds a cue is seen after its last word, where there is time
 _LOOK = r"{\fad(80,120)\blur0.6}"
 _QUICK_LOOK = r"{\fad(30,30)\blur0.6}"  # where words come one by one
@@ -63,9 +65,10 @@ def ass_script(
 
     Karaoke fills each word with colour while it is spoken; breaks fall where the subtitles' do.
     """
-    size = _size(frame, captions)
+    size, ahead = _size(frame, captions), lead - EARLY
     spoken = tuple(
-        Word(_cased(word.text, captions), lead + word.start, lead + word.end) for word in words.words
+        Word(_cased(word.text, captions), max(0.0, ahead + word.start), max(0.0, ahead + word.end))
+        for word in words.words
     )
     found = spoken_cues([(0.0, Words(lead + words.duration, spoken))], _room(frame, captions, size))
     spelt = _karaoke if captions.style == "karaoke" else _plain
@@ -103,7 +106,7 @@ def _size(frame: Frame, captions: Captions) -> float:
 
 
 def _upright(frame: Frame) -> bool:
-    return frame.height > frame.width
+    return frame.height > 1.4 * frame.width  # of those alone a player covers parts
 
 
 def _side(frame: Frame) -> float:

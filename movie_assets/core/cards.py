@@ -15,7 +15,13 @@ _SIDE = 0.1
 _TALLEST = 0.8  # of the frame's height
 _CHARACTER_WIDTH = 0.48  # of the line height
 _STEP = 0.9
-_TITLE, _SUBTITLE, _CREDIT, _SMALL = 0.15, 0.07, 0.065, 0.048  # line heights, of the frame's shorter side
+_TITLE, _SUBTITLE, _CREDIT, _SMALL, _GAP = (
+    0.15,
+    0.07,
+    0.065,
+    0.048,
+    0.05,
+)  # line heights, of the frame's shorter side
 _FADE_IN, _FADE_OUT = 600, 400  # milliseconds
 _COLOURS = "&H00FFFFFF,&H00FFFFFF,&H60000000,&H90000000"
 _PARTS = {
@@ -35,8 +41,8 @@ def card_frames(seconds: float, fps: int) -> int:
 
 def opening_lines(card: Mapping[str, Any], title: str) -> tuple[CardLine, ...]:
     """What a title card says: its text, else the film's title."""
-    lines = [CardLine(card.get("text") or title, _TITLE)]
-    return (*lines, CardLine(card["subtitle"], _SUBTITLE)) if card.get("subtitle") else tuple(lines)
+    subtitle = [CardLine(card["subtitle"], _SUBTITLE)] if card.get("subtitle") else []
+    return _spaced([CardLine(card.get("text") or title, _TITLE)], subtitle)
 
 
 def closing_lines(
@@ -46,7 +52,17 @@ def closing_lines(
     text = [CardLine(card["text"], _TITLE)] if card.get("text") else []
     credits = [CardLine(line, _CREDIT) for line in card["credits"]]
     made = [CardLine(f"{_PARTS[part]}: {', '.join(by)}", _SMALL) for part, by in (makers or {}).items()]
-    return (*text, *credits, *made)
+    return _spaced(text, credits, made)
+
+
+def _spaced(*groups: Sequence[CardLine]) -> tuple[CardLine, ...]:
+    """Groups of lines with some room between them."""
+    there = [group for group in groups if group]
+    return tuple(
+        line
+        for group in there
+        for line in ((CardLine("", _GAP),) if group is not there[0] else ()) + tuple(group)
+    )
 
 
 def card_script(lines: Sequence[CardLine], seconds: float, frame: Frame, family: str) -> str:

@@ -106,7 +106,8 @@ _ROWS: Mapping[str, _Row] = {
     "title": _Row(Scope.MOVIE, "", "title"),
     "frame": _Row(Scope.MOVIE, "frame", ("width", "height", "fps")),
     "canvas": _Row(Scope.MOVIE, "frame", ("width", "height")),
-    "pause": _Row(Scope.MOVIE, "", "pause"),
+    "pause": _Row(Scope.SEGMENT, "", "pause"),
+    "pauses": _Row(Scope.MOVIE, "", "pauses"),
     "captions": _Row(
         Scope.MOVIE,
         "captions",
@@ -151,6 +152,8 @@ _ROWS: Mapping[str, _Row] = {
         ("kind", "move?"),
         (_animated, ("kind", "provider", "model?", "seconds", "prompt?", "settings")),
     ),
+    "motion_sound": _Row(Scope.SEGMENT, "motion", "sound"),
+    "motion_volumes": _Row(Scope.MOVIE, "", "motion_volumes"),
     "ambience": _Row(Scope.SEGMENT, "ambience", ("provider", "model?", "prompt", "settings"), (_silent, ())),
     "transition": _Row(Scope.SEGMENT, "transition", ("style", "seconds")),
 }
@@ -218,6 +221,12 @@ def _inputs(kind: str, row: _Row, movie: MovieFile, own: _OwnFiles) -> Iterator[
     section = getattr(movie, row.section) if row.section else movie
     if row.scope is Scope.MOVIE:
         yield _input(Name(kind), row, section, own)
+        return
+    if not row.section:
+        for segment in range(movie.segments):
+            override = movie.overrides.get(segment)
+            said = override if override and row.fields in override.model_fields_set else movie
+            yield _input(Name(kind, segment), row, said, own)
         return
     shared = _input(Name(kind), row, _merged(section, getattr(SegmentOverride(), row.section)), own)
     for segment in range(movie.segments):

@@ -295,6 +295,7 @@ class MotionSection(Section):
     model: Label = None
     seconds: ClipSeconds = 6.0
     prompt: Prose = None
+    sound: Volume = 0.0
     settings: Settings = {}
     otherwise: Others[MotionAlternative] = ()
 
@@ -405,6 +406,7 @@ class SegmentOverride(Section):
     motion: MotionSection = MotionSection()
     ambience: Annotated[AmbienceOverride, BeforeValidator(_silent_if_none)] = AmbienceOverride()
     transition: TransitionSection = TransitionSection()
+    pause: Pause = 0.6
 
 
 SegmentNumber = Annotated[int, BeforeValidator(_segment)]
@@ -462,6 +464,31 @@ class MovieFile(Section):
     def id(self) -> str:
         """The movie's id."""
         return self._origin.movie
+
+    @property
+    def pauses(self) -> float | dict[str, Any]:
+        """The pause of all segments, with those of the segments that have their own, if there are any."""
+        own = {
+            str(segment): said.pause
+            for segment, said in self.overrides.items()
+            if "pause" in said.model_fields_set
+        }
+        return {"all": self.pause, "own": own} if own else self.pause
+
+    @property
+    def motion_volumes(self) -> float | dict[str, Any]:
+        """How loud generated videos are heard themselves, 0 where they are not, with what is said of single segments."""
+
+        def volume(said: MotionSection) -> float:
+            told = {name: getattr(said, name) for name in said.model_fields_set}
+            kind, sound = (told.get(name, getattr(self.motion, name)) for name in ("kind", "sound"))
+            return float(sound) if kind == "animated" else 0.0
+
+        usual, own = volume(self.motion), {}
+        for segment, said in self.overrides.items():
+            if (other := volume(said.motion)) != usual:
+                own[str(segment)] = other
+        return {"all": usual, "own": own} if own else usual
 
     def refusal(self, problems: Iterable[tuple[tuple[str | int, ...], str]]) -> Refused:
         """An error about fields that are well-formed but of no use, each a path and a sentence, told with lines."""

@@ -89,6 +89,12 @@ music:
 
 # karaoke lights up each word as it is spoken; also plain, or `captions: none`. burn puts them into the picture.
 captions: {{style: karaoke, burn: true}}
+# captions: {{style: karaoke, size: large, position: middle, case: upper, words: 3, highlight: yellow}}   # for phones
+# captions: {{style: plain, background: box}}
+
+# What is written before and after the film; music plays under both. Without a text the title card shows the title.
+# title_card: {{subtitle: "A voyage in pictures", seconds: 3}}
+# end_card: {{text: The End, credits: ["Words by Ann Example"], providers: true, seconds: 4}}
 
 # What is different in single segments, by their numbers (0 to {last}).
 # overrides:

@@ -31,6 +31,7 @@ __all__ = [
     "FilmRequest",
     "Frame",
     "Heard",
+    "HeardVideo",
     "ListenRequest",
     "Listener",
     "Look",
@@ -348,6 +349,16 @@ class Ambience:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardVideo:
+    """A video whose own sound is heard, ending with its segment; `volume` is 0 to 1 relative to the voice."""
+
+    video: Path
+    start: float
+    end: float
+    volume: float
+
+
+@dataclass(frozen=True, slots=True)
 class SoundtrackRequest:
     """Mix voices over music and places, `seconds` long; volumes are 0 to 1 relative to the voice."""
 
@@ -357,6 +368,7 @@ class SoundtrackRequest:
     seconds: float
     ambiences: tuple[Ambience, ...] = ()
     ambience_volume: float = 0.0
+    videos: tuple[HeardVideo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

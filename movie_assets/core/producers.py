@@ -26,6 +26,7 @@ from movie_assets.core.ports import (
     FilmRequest,
     Frame,
     Heard,
+    HeardVideo,
     ListenRequest,
     Meta,
     PaintRequest,
@@ -53,6 +54,7 @@ __all__ = [
     "end_card",
     "film",
     "motion",
+    "motion_sound",
     "music",
     "music_prompt",
     "narration",
@@ -247,6 +249,14 @@ def motion(task: Task) -> Made:
     return {"motion": task.ports.animator(settings["provider"]).animate(request, task.at)}
 
 
+def motion_sound(task: Task) -> Made:
+    """The generated video once more, where its own sound is wanted; else JSON null."""
+    video = task.one("motion")
+    if not task.given("motion_sound") or not video.ref.media_type.startswith("video/"):
+        return {"motion_sound": _json(None)}
+    return {"motion_sound": Result(video.bytes(), video.ref.media_type, _OURS)}
+
+
 # --- the clip ---
 
 
@@ -348,7 +358,18 @@ def timeline(task: Task) -> Made:
     lengths = [reading.json(Words).duration for reading in task.all("words")]
     fps = task.given("frame")["fps"]
     opening, closing = (card_frames(task.given(f"{end}_seconds") or 0.0, fps) for end in ("title", "end"))
-    return {"timeline": _json(timeline_of(lengths, task.given("pause"), fps, opening, closing))}
+    return {
+        "timeline": _json(
+            timeline_of(lengths, _of_each(task.given("pauses"), len(lengths)), fps, opening, closing)
+        )
+    }
+
+
+def _of_each(said: Any, segments: int) -> list[float]:
+    """A number for each segment: the one that is said, but for those that have their own."""
+    if not isinstance(said, Mapping):
+        return [said] * segments
+    return [said["own"].get(str(number), said["all"]) for number in range(segments)]
 
 
 def soundtrack(task: Task) -> Made:
@@ -366,6 +387,7 @@ def soundtrack(task: Task) -> Made:
         plan.seconds,
         ambiences=tuple(_ambiences(task, plan)),
         ambience_volume=float(task.given("ambience_volume")),
+        videos=tuple(_heard_videos(task, plan)),
     )
     return {"soundtrack": _rendered(task.ports.renderer.soundtrack(request, task.at))}
 
@@ -380,6 +402,16 @@ def _ambiences(task: Task, plan: Timeline) -> Iterator[Ambience]:
         if place.ref.media_type != "application/json":
             end = (last.start_frame + last.frames) / plan.fps
             yield Ambience(place.file(), first.start_frame / plan.fps, end)
+
+
+def _heard_videos(task: Task, plan: Timeline) -> Iterator[HeardVideo]:
+    """The videos whose own sound is heard, while they are seen; a movie that wants none of it reads none."""
+    volumes = _of_each(task.inputs.get("motion_volumes", 0.0), len(plan.segments))
+    found = zip(task.lists.get("motion_sound[*]", ()), volumes, plan.segments, strict=False)
+    for video, volume, segment in found:
+        if video.ref.media_type != "application/json":
+            start, end = segment.start_frame, segment.start_frame + segment.frames
+            yield HeardVideo(video.file(), start / plan.fps, end / plan.fps, volume)
 
 
 def subtitles(task: Task) -> Made:

@@ -30,6 +30,7 @@ WANTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "narration": ("a recording", ("audio/",)),
     "words": ("word times as JSON", (_JSON,)),
     "motion": ("a camera move as JSON, or a video", (_JSON, "video/")),
+    "motion_sound": ("a recording, or a video", ("audio/", "video/")),
     "clip": ("a video", ("video/",)),
     "title_card": ("a video", ("video/",)),
     "end_card": ("a video", ("video/",)),

@@ -18,6 +18,7 @@ from movie_assets.core.claim import Lease
 from movie_assets.core.clock import Clock
 from movie_assets.core.errors import Conflict, Damaged, Refused
 from movie_assets.core.manifest import Pruned, read_manifest, read_tombstone
+from movie_assets.core.metrics import read_metrics
 from movie_assets.core.reason import listed
 from movie_assets.core.references import references
 from movie_assets.core.revision import revision_name
@@ -25,6 +26,7 @@ from movie_assets.core.store.driver import Absent, Driver
 from movie_assets.core.store.events import logs_of
 from movie_assets.core.store.log import Log
 from movie_assets.core.store.movie_store import MovieStore
+from movie_assets.core.store.pending import read_notes
 
 __all__ = ["Synced", "movies_in", "sync", "would_sync"]
 
@@ -92,9 +94,9 @@ def sync(
         in_use = _in_use(target)
         lost = _carry_all(source, target, news.blobs, scratch, on_carried)
         _append(target, news, lease.now())
-        _copy(source.driver, target.driver, news.notes)
+        _copy(source.driver, target.driver, news.notes, read_notes)
         left_out = _publish_all(source, target, news.numbers, in_use | news.blobs.keys(), lease)
-        _copy(source.driver, target.driver, news.metrics)
+        _copy(source.driver, target.driver, news.metrics, read_metrics)
         _settle(target, news)
     return news.told(source.movie, lost, left_out)
 
@@ -321,11 +323,13 @@ def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield batch
 
 
-def _copy(source: Driver, target: Driver, keys: Iterable[str]) -> None:
-    """Brings small files that the target has not."""
+def _copy(source: Driver, target: Driver, keys: Iterable[str], read: Callable[[bytes], object]) -> None:
+    """Brings small files that the target has not, and that can be read."""
     for key in keys:
-        with suppress(Absent):
-            target.create(key, source.get(key))
+        with suppress(Absent, Damaged):
+            data = source.get(key)
+            read(data)
+            target.create(key, data)
 
 
 # --- publishing ---------------------------------------------------------------------------------------------------

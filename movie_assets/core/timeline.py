@@ -40,11 +40,11 @@ def segment_frames(voice_seconds: float, pause: float, fps: int) -> int:
 
 
 def timeline_of(
-    voices: Sequence[float], pause: float, fps: int, opening: int = 0, closing: int = 0
+    voices: Sequence[float], pauses: Sequence[float], fps: int, opening: int = 0, closing: int = 0
 ) -> Timeline:
     """Lays the segments end to end, after so many frames of a title card and before those of an end card."""
     segments, at = [], opening
-    for number, seconds in enumerate(voices):
+    for number, (seconds, pause) in enumerate(zip(voices, pauses, strict=True)):
         frames = segment_frames(seconds, pause, fps)
         segments.append(TimelineSegment(number, at, frames, at / fps + pause / 2, seconds))
         at += frames

@@ -212,7 +212,7 @@ class _Telling:
                 named = [each for each in upto if each.line.content_hash == hashes.get(legacy)]
                 event = (named or upto)[-1].event
                 made[event.name] = event
-        for legacy in hashes.keys() - self.results.keys() - {"timeline"}:
+        for legacy in sorted(hashes.keys() - self.results.keys() - {"timeline"}):
             self._leave_out(f"{legacy} of the snapshot of rev{rev}", "no result of it was kept")
         return made
 

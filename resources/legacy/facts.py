@@ -51,10 +51,6 @@ def _event(
 ) -> ArtefactEvent:
     producer = line.produced_by or next(iter(line.deps), "") or "unknown"
     signature = signature_of(producer, _VERSION, reads)
-    diagnostics: dict[str, Any] = {_WHOSE: _told(line)}
-    if status == "failed":
-        fact = line.error or (job.error if job else "") or "the predecessor did not say why"
-        diagnostics |= {"error": "Failed", "fact": fact, "labels": {}, "nextStep": ""}
     return ArtefactEvent(
         event_id=_id(name, line.rev, status, signature.digest),
         artefact_id=str(name),
@@ -70,8 +66,13 @@ def _event(
         provider=provider or _WHOSE,
         cost=_cost(line, job),
         seconds=job.seconds if job else 0.0,
-        diagnostics=diagnostics,
+        diagnostics={_WHOSE: _told(line)} | (_diagnosis(line, job) if status == "failed" else {}),
     )
+
+
+def _diagnosis(line: Line, job: JobNote | None) -> dict[str, Any]:
+    fact = line.error or (job.error if job else "") or "the predecessor did not say why"
+    return {"error": "Failed", "fact": fact, "labels": {}, "nextStep": ""}
 
 
 def _told(line: Line) -> dict[str, Any]:

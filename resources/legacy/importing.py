@@ -169,7 +169,7 @@ class Import:
 
     @property
     def _written(self) -> tuple[str, ...]:
-        return tuple(str(self._movie_folder / name) for name in (*self._files.texts, *self._files.media))
+        return tuple(str(self._movie_folder / name) for name in (*self._files.media, *self._files.texts))
 
     def _told(
         self, blobs: list[BlobRef], events: list[InputEvent | ArtefactEvent], files: tuple[str, ...]

@@ -45,11 +45,14 @@ class MovieFiles:
         """Writes them all, movie.yaml last; False, and nothing is touched, if there is one."""
         if (folder / "movie.yaml").exists():
             return False
-        for name, source in self.media.items():
+        for name in (*self.media, *self.texts):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        for name, source in self.media.items():
             shutil.copyfile(source, folder / name)
         for name in sorted(self.texts, key=lambda name: name == "movie.yaml"):
-            (folder / name).write_text(self.texts[name], encoding="utf-8")
+            unfinished = (folder / name).with_suffix(".part")
+            unfinished.write_text(self.texts[name], encoding="utf-8")
+            unfinished.rename(folder / name)
         return True
 
 
@@ -62,7 +65,7 @@ def movie_files(
     """What makes a film of imported parts without asking any provider: whatever is missing is made offline."""
     files = MovieFiles()
     used = dict(_used(wanted, find, files))
-    files.texts["script.md"] = format_script(_spoken(script))
+    files.texts["imported/script.md"] = format_script(_spoken(script))
     files.texts["movie.yaml"] = "\n".join(_yaml(script, settings, used, _frame(used, files))) + "\n"
     return files
 
@@ -135,7 +138,7 @@ def _frame(used: Mapping[Name, str], files: MovieFiles) -> tuple[int, int]:
 def _yaml(
     script: Script, settings: Mapping[str, Any], used: Mapping[Name, str], frame: tuple[int, int]
 ) -> Iterator[str]:
-    yield "# Imported from the predecessor: its pictures, voices and music lie in imported/, its texts in script.md."
+    yield "# Imported from the predecessor: its pictures, voices, music and texts lie in imported/."
     yield "# Remove a `file` below and that part is made anew, by the provider you name in its section.\n"
     yield f"title: {_quoted(_title(str(settings.get('title') or script.title)))}"
     yield f"brief: {_quoted(_clean(str(settings.get('brief') or ''))[:_LONGEST_TEXT])}"
@@ -143,7 +146,7 @@ def _yaml(
     yield f"segments: {len(script.segments)}"
     yield f"duration: {_duration(settings.get('length'), len(script.segments))}"
     yield f"frame: {{width: {frame[0]}, height: {frame[1]}, fps: 30}}\n"
-    yield "script: {provider: offline, source: script.md}"
+    yield "script: {provider: offline, source: imported/script.md}"
     yield "picture: {provider: offline}"
     yield "narration: {provider: offline}"
     if settings.get("voice"):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from movie_assets.core.captions import ass_script, shown_text
+from movie_assets.core.captions import COLOURS, EARLY, ass_script, shown_text
 from movie_assets.core.ports import Captions, Frame
 from movie_assets.core.subtitles import cues
 from movie_assets.core.words import Word, Words
@@ -138,7 +139,7 @@ def test_a_word_of_several_and_a_word_of_none_keep_the_others_in_step() -> None:
     [caption] = read(script(words))
     sung = [(text.strip(), begin) for text, begin, _ in caption.sung if text.strip()]
     assert [text for text, _ in sung] == ["In", "New", "York", "City."]
-    assert sung[-1][1] == pytest.approx(LEAD + 3, abs=0.01)
+    assert sung[-1][1] == pytest.approx(LEAD + 3 - EARLY, abs=0.01)
 
 
 def test_nothing_said_shows_nothing() -> None:
@@ -167,20 +168,20 @@ def test_only_what_is_asked_for_is_burnt_in(captions: Captions, text: str) -> No
 
 @given(narrations(), st.floats(0, 3))
 def test_each_word_is_coloured_while_it_is_heard(words: Words, lead: float) -> None:
-    """Within 10 ms at both ends, and at the last word as at the first."""
+    """Within 10 ms at both ends, and at the last word as at the first; all by the same moment ahead."""
     shown = read(script(words, lead=lead))
     sung = [stretch for caption in shown for stretch in caption.sung if bare(stretch[0])]
     assert [bare(text) for text, *_ in sung] == [[word.text] for word in words.words]
     for (_, begin, end), word in zip(sung, words.words, strict=True):
-        assert begin == pytest.approx(lead + word.start, abs=0.01)
-        assert end == pytest.approx(lead + word.end, abs=0.01)
+        assert begin == pytest.approx(max(0, lead + word.start - EARLY), abs=0.01)
+        assert end == pytest.approx(max(0, lead + word.end - EARLY), abs=0.01)
 
 
 def test_the_times_do_not_drift() -> None:
     """After a thousand words of odd lengths the last is still in time."""
     words = Words(400, tuple(Word("word", n * 0.3337, n * 0.3337 + 0.2003) for n in range(1000)))
     begins = [begin for c in read(script(words)) for text, begin, _ in c.sung if text.strip()]
-    assert max(abs(begin - LEAD - n * 0.3337) for n, begin in enumerate(begins)) < 0.01
+    assert max(abs(begin - LEAD + EARLY - n * 0.3337) for n, begin in enumerate(begins)) < 0.01
 
 
 @given(narrations(), styles)
@@ -189,8 +190,8 @@ def test_captions_come_with_their_words_and_one_at_a_time(words: Words, style: C
     shown = read(script(words, style))
     assert all(b.start >= a.end - 1e-9 for a, b in pairwise(shown))
     for caption, cue in zip(shown, cues([(LEAD, words)]), strict=True):
-        assert caption.start == pytest.approx(cue.start, abs=0.0101)
-        assert caption.end >= cue.end - 0.0101
+        assert caption.start == pytest.approx(max(0, cue.start - EARLY), abs=0.0101)
+        assert caption.end >= cue.end - EARLY - 0.0101
         assert caption.end <= LEAD + words.duration + LEAD + 0.0051
 
 
@@ -220,6 +221,93 @@ def test_the_style_names_the_font_and_fits_the_frame(frame: Frame, style: Captio
     assert 0.035 < float(look["Fontsize"]) / min(frame.width, frame.height) < 0.08
     assert min(int(look["MarginL"]), int(look["MarginR"])) >= 0.05 * frame.width - 0.5
     assert int(look["MarginV"]) >= 0.05 * frame.height - 0.5
+
+
+HELLO = Words(1, (Word("Hello", 0, 0.4), Word("there", 0.5, 1)))
+
+
+def styled(**fields: Any) -> dict[str, str]:
+    return style_of(script(HELLO, Captions("karaoke", burn=True, **fields)))
+
+
+def test_a_size_is_larger_or_smaller_than_usual() -> None:
+    """And what is large has fewer letters on a line."""
+    small, usual, large = (float(styled(size=size)["Fontsize"]) for size in ("small", "normal", "large"))
+    assert small < usual == float(styled()["Fontsize"]) < large
+    text, phone = Words(9, tuple(Word("wonderful", n, n + 1) for n in range(9))), Frame(1080, 1920, 30)
+    longest = [
+        max(
+            len(line)
+            for caption in read(script(text, Captions("plain", burn=True, size=size), phone))
+            for line in caption.lines
+        )
+        for size in ("normal", "large")
+    ]
+    assert longest[1] < longest[0]
+
+
+@pytest.mark.parametrize(("position", "alignment"), [("bottom", "2"), ("middle", "5"), ("top", "8")])
+@pytest.mark.parametrize("frame", SHAPES, ids=str)
+def test_a_position_keeps_its_margin(position: str, alignment: str, frame: Frame) -> None:
+    """A twentieth at least; on an upright screen more, for the player's own buttons and texts."""
+    look = style_of(script(HELLO, Captions("plain", burn=True, position=position), frame))
+    assert look["Alignment"] == alignment
+    least = 0.12 if frame.height > frame.width else 0.05
+    assert position == "middle" or int(look["MarginV"]) >= least * frame.height - 0.5
+
+
+def test_colours_are_named_or_given() -> None:
+    """What was said is in the highlight, what will be in the colour; ASS writes blue first."""
+    look = styled(colour="#102030", highlight="yellow")
+    assert (look["PrimaryColour"], look["SecondaryColour"]) == ("&H003BE9FF", "&H00302010")
+    assert (
+        style_of(script(HELLO, Captions("plain", burn=True, colour="#ff0000")))["PrimaryColour"]
+        == "&H000000FF"
+    )
+
+
+@given(
+    st.sampled_from(sorted(COLOURS)) | st.from_regex(r"#[0-9a-f]{6}", fullmatch=True),
+    st.sampled_from([None, "box"]),
+)
+def test_letters_stand_out_from_what_is_behind_them(colour: str, background: str | None) -> None:
+    """Dark ones are edged with light, light ones with dark: they differ by a third of full brightness."""
+    look = styled(colour=colour, background=background)
+    letters, ground = (brightness(look[field]) for field in ("SecondaryColour", "OutlineColour"))
+    assert abs(letters - ground) > 0.33
+    assert look["OutlineColour"][4:] == look["BackColour"][4:]
+
+
+def brightness(colour: str) -> float:
+    blue, green, red = (int(colour[at : at + 2], 16) / 255 for at in (4, 6, 8))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@given(narrations(), st.integers(1, 6), st.sampled_from([1, 2]), frames)
+def test_no_more_is_seen_at_once_than_asked_for(words: Words, most: int, lines: int, frame: Frame) -> None:
+    """Words and lines are counted; all words are there nevertheless."""
+    shown = read(script(words, Captions("karaoke", burn=True, words=most, lines=lines), frame))
+    assert seen(shown) == said(words)
+    for caption in shown:
+        assert sum(len(line.split()) for line in caption.lines) <= most
+        assert len(caption.lines) <= lines
+
+
+def test_capitals_are_written_and_looked_for() -> None:
+    """What is drawn and what needs a glyph agree."""
+    capitals = Captions("plain", burn=True, case="upper")
+    words = Words(1, (Word("straße", 0, 0.4),))
+    assert seen(read(script(words, capitals))) == ["STRASSE"]
+    assert shown_text(words, capitals) == "STRASSE"
+
+
+def test_a_japanese_caption_is_sung_character_by_character() -> None:
+    """Without spaces between them, and no stop at a line's beginning."""
+    words = Words(8, (Word("吾輩は猫である。名前はまだ無い。", 0, 8),))
+    shown = read(script(words, KARAOKE, Frame(180, 320, 30)))
+    assert "".join(line for caption in shown for line in caption.lines) == words.words[0].text
+    assert not any(line.startswith("。") for caption in shown for line in caption.lines)
+    assert sum(len(caption.sung) // 2 for caption in shown) >= 12
 
 
 def test_equal_requests_give_equal_scripts() -> None:

@@ -78,7 +78,8 @@ EDITS: list[tuple[tuple[Any, ...], Any, set[str]]] = [
     (("budget_usd",), 3, set()),
     (("takes",), {"picture[2]": 2}, set()),
     (("pins",), ["picture[2]"], set()),
-    (("pause",), 1, {"pause"}),
+    (("pause",), 1, {"pauses", *(f"pause[{segment}]" for segment in range(4))}),
+    (("overrides", 2, "pause"), 1.5, {"pause[2]", "pauses"}),
     (("frame",), {"width": 640}, {"frame", "canvas"}),
     (("frame",), {"height": 640}, {"frame", "canvas"}),
     (("frame",), {"fps": 25}, {"frame"}),
@@ -109,6 +110,7 @@ EDITS: list[tuple[tuple[Any, ...], Any, set[str]]] = [
     (("motion", "provider"), "other", {"motion[2]"}),
     (("motion", "model"), "m", {"motion[2]"}),
     (("motion", "seconds"), 9, {"motion[2]"}),
+    (("motion", "sound"), 0.5, {"motion_volumes", *(f"motion_sound[{segment}]" for segment in range(4))}),
     (("motion", "prompt"), "waves", {"motion[2]"}),
     (("motion", "settings"), {"seed": 1}, {"motion[2]"}),
     (("transition",), "dip", {"transition[0]", "transition[2]", "transition[3]"}),
@@ -198,7 +200,7 @@ def test_payloads_hold_what_producers_need() -> None:
     }
     source = {"digest": digest_of_bytes(b"s"), "size": 1, "mediaType": "text/markdown"}
     assert inputs["script"] == {"provider": "offline", "source": source, "settings": {}}
-    assert (inputs["language"], inputs["title"], inputs["pause"], inputs["length"]) == (
+    assert (inputs["language"], inputs["title"], inputs["pauses"], inputs["length"]) == (
         "en",
         "Tea",
         0.6,

@@ -37,14 +37,16 @@ def test_it_shows_every_field_there_is() -> None:
 def test_its_examples_work() -> None:
     """Every commented example that stands alone is accepted once its # is gone."""
     text = movie_template("tea", "Tea", "")
-    examples = re.findall(r"^# ((?:overrides|takes|pins|budget_usd):.*(?:\n#   .*)*)", text, re.MULTILINE)
-    assert len(examples) == 4
+    examples = re.findall(
+        r"^# ((?:overrides|takes|pins|budget_usd|title_card|end_card):.*(?:\n#   .*)*)", text, re.MULTILINE
+    )
+    assert len(examples) == 6
     movie = read(text + "\n".join(example.replace("\n# ", "\n") for example in examples))
     assert movie.overrides.keys() == {0, 5}
-    assert movie.takes and movie.pins and movie.budget_usd
+    assert movie.takes and movie.pins and movie.budget_usd and movie.title_card and movie.end_card
 
 
-@pytest.mark.parametrize("name", ["transition", "motion"])
+@pytest.mark.parametrize("name", ["transition", "motion", "captions"])
 def test_its_alternatives_work(name: str) -> None:
     """Every commented alternative is accepted in the place of the line above it."""
     text = movie_template("tea", "Tea", "")

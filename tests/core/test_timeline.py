@@ -18,7 +18,7 @@ rates = st.sampled_from([12, 24, 25, 30, 60])
 @given(voices, pauses, rates)
 def test_segments_lie_end_to_end(lengths: list[float], pause: float, fps: int) -> None:
     """Each segment begins on the frame the one before ends, from 0 to the film's end."""
-    plan = timeline_of(lengths, pause, fps)
+    plan = timeline_of(lengths, [pause] * len(lengths), fps)
     assert plan.segments[0].start_frame == 0
     for one, after in pairwise(plan.segments):
         assert after.start_frame == one.start_frame + one.frames
@@ -30,7 +30,9 @@ def test_segments_lie_end_to_end(lengths: list[float], pause: float, fps: int) -
 @given(voices, pauses, rates)
 def test_each_voice_is_heard_in_its_own_segment(lengths: list[float], pause: float, fps: int) -> None:
     """A narration begins half a pause into its segment and ends, to a thousandth of a frame, half a pause before."""
-    for segment, length in zip(timeline_of(lengths, pause, fps).segments, lengths, strict=True):
+    for segment, length in zip(
+        timeline_of(lengths, [pause] * len(lengths), fps).segments, lengths, strict=True
+    ):
         assert segment.voice_seconds == length
         begin, end = segment.start_frame / fps, (segment.start_frame + segment.frames) / fps
         assert segment.voice_start == begin + pause / 2
@@ -52,7 +54,7 @@ def test_a_longer_sentence_changes_no_other_segment_s_length(
     """A segment's frames depend on its own narration alone."""
     at = draw.draw(st.integers(0, len(lengths) - 1))
     longer = [length + (index == at) for index, length in enumerate(lengths)]
-    before, after = (timeline_of(each, pause, fps).segments for each in (lengths, longer))
+    before, after = (timeline_of(each, [pause] * len(each), fps).segments for each in (lengths, longer))
     assert [index for index in range(len(lengths)) if before[index].frames != after[index].frames] == [at]
 
 
@@ -63,7 +65,7 @@ def test_a_voice_of_whole_frames_is_not_rounded_up_by_floating_point() -> None:
 
 def test_a_timeline_is_json_with_its_format() -> None:
     """camelCase fields, read back as written."""
-    plan = timeline_of([1.0, 2.0], 0.5, 30)
+    plan = timeline_of([1.0, 2.0], [0.5, 0.5], 30)
     written = msgspec.json.encode(plan)
     assert msgspec.json.decode(written)["format"] == 1
     assert msgspec.json.decode(written)["segments"][1]["startFrame"] == 45

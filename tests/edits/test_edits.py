@@ -59,6 +59,11 @@ EDITS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "one segment animated": (segment(1, motion="animated"), {"animate": 1, "clip": 2, "film": 1}),
     "one transition": (segment(2, transition="cut"), {"clip": 1, "film": 1}),
     "pause": ({"pause": 1.0}, {"clip": 3, **JOIN}),
+    "one segment animated and heard": (
+        segment(1, motion={"kind": "animated", "sound": 0.5}),
+        {"animate": 1, "clip": 2, **JOIN},
+    ),
+    "pause of one segment": (segment(1, pause=1.0), {"clip": 1, **JOIN}),
     "pictures per second": ({"frame": {"fps": 25}}, {"clip": 3, **JOIN}),
     "shape": ({"frame": {"width": 720, "height": 1280}}, {"paint": 3, "clip": 3, "film": 1}),
     "volume of the music": ({"music": {"volume": 0.1}}, JOIN),

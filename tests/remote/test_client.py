@@ -81,7 +81,14 @@ def test_nobody_there_is_said(remote: Remote, taker: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["films.example.com", "ftp://films.example.com", "https://me:word@films.example.com"]
+    "url",
+    [
+        "films.example.com",
+        "ftp://films.example.com",
+        "https://me:word@films.example.com",
+        "http://[x",
+        "http://x:port",
+    ],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     """A password in an address would be shown with it."""
@@ -137,6 +144,15 @@ def test_steps_are_told_and_a_failure_ends_them(remote: Remote, taker: Any) -> N
     assert str(told.value) == "no key (run r)\n  next: set it; then movies remote resume tale"
 
 
+def test_a_webserver_that_restarts_is_waited_for(remote: Remote, taker: Any) -> None:
+    """The run goes on meanwhile; a webserver that stays away is told."""
+    taker.answers.extend([(502, b""), (503, b""), (200, logs("SUCCESS"))])
+    assert list(remote.follow(["r"], "tale")) == []
+    taker.usual = (502, b"")
+    with pytest.raises(Transient, match="502"):
+        list(remote.follow(["r"], "tale"))
+
+
 def test_a_cancelled_run_is_no_failure(remote: Remote, taker: Any) -> None:
     """What was finished is kept."""
     taker.usual = (200, logs("CANCELED"))
@@ -144,13 +160,31 @@ def test_a_cancelled_run_is_no_failure(remote: Remote, taker: Any) -> None:
         list(remote.follow(["r"], "tale"))
 
 
-def test_a_run_that_cannot_be_ended_is_said(remote: Remote, taker: Any) -> None:
-    """Its status comes next."""
+def cancelling(*ends: str) -> list[tuple[int, bytes]]:
+    """A deployment with one run under way: what it answers to a cancel, `late` while it is too early to end it."""
     run = {"runId": "r", "jobName": "tale_make", "status": "STARTED", "creationTime": 1.0}
     run |= {"startTime": None, "endTime": None, "tags": []}
-    taker.answers.append((200, data(runsOrError={"__typename": "Runs", "results": [run]})))
-    taker.answers.append(
-        (200, data(terminateRun={"__typename": "TerminateRunFailure", "message": "too late"}))
-    )
-    with pytest.raises(Conflict, match="too late"):
+    answers = [data(runsOrError={"__typename": "Runs", "results": [run]})]
+    for end in ends:
+        said = {"__typename": "TerminateRunFailure", "message": "not while it is STARTING"}
+        answers.append(data(terminateRun={"__typename": "TerminateRunSuccess"} if end == "ended" else said))
+        if end != "ended":
+            answers.append(data(runOrError={"__typename": "Run", "status": end}))
+    return [(200, answer) for answer in answers]
+
+
+@pytest.mark.parametrize("ends", [("ended",), ("STARTING", "STARTING", "ended"), ("STARTING", "SUCCESS")])
+def test_a_cancel_waits_for_a_run_that_is_just_starting(
+    remote: Remote, taker: Any, ends: tuple[str, ...]
+) -> None:
+    """Dagster refuses to end one; a run that is over meanwhile is over, too."""
+    taker.answers.extend(cancelling(*ends))
+    assert remote.cancel("tale") == ["r"]
+    assert not taker.answers
+
+
+def test_a_run_that_cannot_be_ended_is_said(remote: Remote, taker: Any) -> None:
+    """After a minute, in Dagster's words."""
+    taker.answers.extend(cancelling(*["STARTING"] * 20))
+    with pytest.raises(Conflict, match="not while it is STARTING"):
         remote.cancel("tale")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -13,6 +16,8 @@ from movie_assets.assets.notify import notify
 from movie_assets.core.errors import Failed, MovieError, Transient
 from resources.secrets import Secret, Secrets
 from resources.webhook import Webhook, signature
+
+DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
 
 
 def hook(url: str, pauses: list[float]) -> Webhook:
@@ -83,6 +88,23 @@ def test_nothing_is_sent_unsigned(tmp_path: Any, environment: dict[str, str], is
     found = Webhook.of(Secrets(tmp_path, environment))
     assert (found is not None) == is_called
     assert "x.example" not in repr(found)
+
+
+def test_the_documented_check_knows_what_is_genuine() -> None:
+    """As docs/deploy.md has it: not another body, not another key, not an old message."""
+    [code] = re.findall(r"```python\n(import hashlib.*?)```", DEPLOY.read_text(), re.S)
+    known: dict[str, Any] = {}
+    exec(code, known)
+
+    def is_genuine(age: int, body: bytes, secret: str) -> bool:
+        sent = str(int(time.time()) - age)
+        headers = {"X-Movies-Timestamp": sent, "X-Movies-Signature": signature("secret", sent, b"body")}
+        return bool(known["is_genuine"](headers, body, secret))
+
+    assert is_genuine(0, b"body", "secret")
+    assert not is_genuine(0, b"other", "secret")
+    assert not is_genuine(0, b"body", "guess")
+    assert not is_genuine(3600, b"body", "secret")
 
 
 class Told:

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from movie_assets.core.camera import move_for
+from movie_assets.core.camera import box_at, move_for
 from movie_assets.core.errors import Refused, Stopped, Unready
 from movie_assets.core.ports import Captions, ClipRequest, Encoded, Frame, Shot, Transition, Workspace
 from movie_assets.core.words import Word, Words
@@ -208,6 +208,27 @@ def test_a_transition_longer_than_its_clip_ends_with_it(request_: ClipRequest, t
     made = pictures(render(asked, tmp_path / "work"))
     assert len(made) == 6
     assert apart(made[-1], source(asked.shot.picture)) < 6
+
+
+@pytest.mark.parametrize("name", ["push-in", "pan-left", "drift"])
+def test_a_camera_is_steady_in_the_film_itself(name: str, request_: ClipRequest, tmp_path: Path) -> None:
+    """Tracked in decoded frames, a dot goes from frame to frame as it should within a tenth of a pixel (RMS)."""
+    move, rows, columns = move_for("0123456789abcdef" * 4, name), *(np.indices((360, 640)) + 0.5)
+    look = box_at(move, -0.4)
+    dot = np.exp(-((columns - look.x * 640) ** 2 + (rows - look.y * 360) ** 2) / (2 * 12.0**2))
+    Image.fromarray((dot * 255).round().astype(np.uint8)).convert("RGB").save(tmp_path / "dot.png")
+    made = pictures(
+        render(replace(request_, shot=Shot(tmp_path / "dot.png", move), frames=24), tmp_path / "work")
+    )
+    misses = []
+    for number, picture in enumerate(made):
+        box, light = box_at(move, (number - 24) / 30), (picture.mean(axis=2) - 3).clip(0)
+        down, across = np.indices(light.shape) + 0.5
+        x, y = ((light * places).sum() / light.sum() for places in (across, down))
+        misses.append(
+            (x - ((look.x - box.x) / box.width + 0.5) * 320, y - ((look.y - box.y) / box.width + 0.5) * 180)
+        )
+    assert np.sqrt(np.square(np.diff(misses, axis=0)).sum(axis=1).mean()) < 0.1
 
 
 # --- captions ---------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from resources.studio import Studio
 pytestmark = pytest.mark.heavy
 
 SEED = 6
-EDITS = 5
+EDITS = 4
 RATE = 24_000
 TEXTS = ("Black rock.", "A finch sang.", "He drew it.", "Rain fell late.", "Nothing moved here.")
 SCENES = ("rock", "finch", "desk", "rain")
@@ -136,6 +136,7 @@ def order(said: Said, scenes: list[str], chance: Random) -> None:
 
 def pauses(said: Said, scenes: list[str], chance: Random) -> None:
     said["pause"] = chance.choice((0.2, 0.45, 1.0))
+    said["overrides"][chance.randrange(3)]["pause"] = chance.choice((0.3, 0.8))
 
 
 KINDS: tuple[Callable[[Said, list[str], Random], None], ...] = (

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from movie_assets.core.errors import Refused, Stopped
-from movie_assets.core.ports import Ambience, Encoded, SoundtrackRequest, Voice, Workspace
+from movie_assets.core.ports import Ambience, Encoded, HeardVideo, SoundtrackRequest, Voice, Workspace
 from resources.ffmpeg import ffmpeg
 from resources.probe import decode_sound, probe
 from resources.soundtrack import measure_loudness, soundtrack
@@ -385,3 +385,40 @@ def test_places_at_no_volume_change_nothing(tmp_path: Path) -> None:
         SoundtrackRequest(voices, None, 0.0, SECONDS, (place,), 0.0), Workspace(tmp_path / "two")
     )
     assert plain.file.read_bytes() == mute.file.read_bytes()
+
+
+# --- videos -------------------------------------------------------------------------------------------------------
+
+
+def video(folder: Path, name: str, sound: list[str]) -> Path:
+    source = ["-f", "lavfi", "-i", "testsrc2=size=64x36:rate=10:duration=3", *sound]
+    ffmpeg([*source, "-pix_fmt", "yuv420p", name], Workspace(folder))
+    return folder / name
+
+
+def test_a_videos_own_sound_ends_with_its_segment(film: Film, tmp_path: Path) -> None:
+    """Below the voice, as loud as wanted; heard while it is seen, nowhere else."""
+    tones = ["-f", "lavfi", "-i", "sine=frequency=150:duration=3"]
+    heard_video = HeardVideo(video(tmp_path, "loud.mp4", tones), 5.0, 9.0, 0.2)
+    request = SoundtrackRequest(film.voices, None, 0.0, SECONDS, videos=(heard_video,))
+    sound = heard(soundtrack(request, Workspace(tmp_path)))
+    inside, voice = (level(sound, 7.3, 8.6, low, high) for low, high in ((140, 160), (700, 3000)))
+    assert (
+        inside > place_level(sound, 3, 4.5, 150.0) + 30 and inside > place_level(sound, 9.5, 11, 150.0) + 30
+    )
+    assert inside > voice
+    spoken = level(sound, 2.1, 3.9, 700, 3000)
+    assert -20 < inside - spoken < -8
+    assert loudest_click(sound) < -80
+
+
+def test_a_silent_video_changes_nothing(tmp_path: Path) -> None:
+    """Byte for byte."""
+    voices = voices_in(tmp_path)
+    silent = HeardVideo(video(tmp_path, "silent.mp4", []), 0.0, 4.0, 0.5)
+    files = []
+    for name, videos in (("one", ()), ("two", (silent,))):
+        (tmp_path / name).mkdir()
+        request = SoundtrackRequest(voices, None, 0.0, SECONDS, videos=videos)
+        files.append(soundtrack(request, Workspace(tmp_path / name)).file)
+    assert files[0].read_bytes() == files[1].read_bytes()

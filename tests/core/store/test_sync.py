@@ -7,8 +7,11 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count, pairwise
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -71,7 +74,7 @@ def bring(source: Driver, target: Driver, *, mirror: bool = False, movie: str = 
         )
 
 
-def kept(driver: Driver) -> tuple[object, ...]:
+def kept(driver: Driver) -> tuple[Any, ...]:
     """All that matters of a movie: its manifests, byte for byte, its events in their order, its blobs."""
     store = MovieStore(driver, "toy")
     manifests = {number: driver.get(store.keys.manifest(number)) for number in store.manifests.numbers()}
@@ -182,6 +185,23 @@ def test_a_source_that_goes_on_meanwhile_is_copied_as_it_was_or_later(
     assert is_whole(target)
     bring(source, target)
     assert kept(target) == kept(source)
+
+
+@QUICK
+@given(seed=st.integers(0, 1000), there=kinds)
+def test_no_flipped_bit_is_brought(seed: int, there: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A wire that flips bits now and then may hold something up, and spoils nothing."""
+    source, target = MemoryDriver(), KINDS[there]()
+    made(source, tmp_path_factory.mktemp("toy"), [("text", 0)])
+    with suppress(MovieError):
+        bring(FaultyDriver(source, {Fault.FLIP: 0.2}, Random(seed).random), target)
+    assert is_whole(target)
+    store = MovieStore(target, "toy")
+    assert all(finding.what == "missing manifest" for finding in verify(store).findings)
+    bring(source, target)
+    manifests, _, events, blobs = kept(target)
+    assert (manifests, blobs) == (kept(source)[0], kept(source)[3])
+    assert {event.event_id for event in events} == {event.event_id for event in kept(source)[2]}
 
 
 # --- every driver -------------------------------------------------------------------------------------------------

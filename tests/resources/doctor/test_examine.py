@@ -112,10 +112,10 @@ def test_a_movie_that_cannot_be_read_is_warned_of(project: Path, doctor: Doctor)
 
 def test_a_language_without_a_font_is_missing(project: Path, doctor: Doctor) -> None:
     """Unless its captions are not drawn."""
-    edit(project, "language: si\n")
-    assert found(doctor("--json"))["font for si"] == "missing"
+    edit(project, "language: ja\n")
+    assert found(doctor("--json"))["font for ja"] == "missing"
     edit(project, "captions: {burn: false}\n")
-    assert "font for si" not in found(doctor("--json"))
+    assert "font for ja" not in found(doctor("--json"))
 
 
 def test_a_store_that_does_not_exist_is_missing(project: Path, doctor: Doctor) -> None:

@@ -52,7 +52,7 @@ def test_an_edit_writes_what_it_changed(tale: Any) -> None:
     after = tale.files()
     changed = {name for name in before if after.get(name) != before[name] and not name.startswith(".export")}
     assert changed == {
-        "film.mp4", "film.srt", "film.vtt", "film.otio", "film.otioz", "provenance.json", "index.html",
+        "film.mp4", "film.srt", "film.vtt", "film.descriptions.vtt", "film.otio", "film.otioz", "provenance.json", "index.html",
         "media/narration-002.wav",
     }  # fmt: skip
     assert [name for name in after if name.startswith("media/earlier/")]

@@ -51,7 +51,7 @@ def board(text: str, number: int = 1, **changed: object) -> Storyboard:
     )  # fmt: skip
     made = Storyboard(
         movie="tale", revision=f"rev-{number:04}", created_at="2026-11-21T12:00:00Z", blueprint="narrated", title=text,
-        about=text, language="en", timeline=timeline_of([1.5, 1.5], 0.5, 10),
+        about=text, language="en", timeline=timeline_of([1.5, 1.5], [0.5, 0.5], 10),
         frame={"width": 320, "height": 180, "fps": 10}, inputs={"brief": {"brief": text, "n": number}}, scenes=scenes,
         pieces={"film": piece("film", None, "c")},
         changes=(ChangedInput("brief", None, text, text, text, "2026-11-21T12:00:00Z"),), summary=text,
@@ -169,7 +169,7 @@ def test_who_reads_with_ears_is_told_everything() -> None:
 def test_captions_are_on_unless_they_are_in_the_picture(burn: bool, shown: bool) -> None:
     """Never twice on the screen."""
     page = Read(page_of(board("x", inputs={"captions": {"style": "karaoke", "burn": burn}})))
-    [track] = [given for tag, given in page.tags if tag == "track"]
+    [track] = [given for tag, given in page.tags if tag == "track" and given["kind"] == "captions"]
     assert ("default" in track) is shown and (track["src"] or "").startswith("data:text/vtt;base64,")
 
 

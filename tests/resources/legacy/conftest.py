@@ -30,7 +30,8 @@ def sound(tone: int, seconds: float = 0.6) -> bytes:
         out.setsampwidth(2)
         out.setframerate(8000)
         samples = (
-            int(9000 * math.sin(2 * math.pi * (200 + 30 * tone) * n / 8000)) for n in range(int(8000 * seconds))
+            int(9000 * math.sin(2 * math.pi * (200 + 30 * tone) * n / 8000))
+            for n in range(int(8000 * seconds))
         )
         out.writeframes(b"".join(struct.pack("<h", each) for each in samples))
     return data.getvalue()
@@ -73,7 +74,9 @@ class Old:
     def snapshot(self, rev: int, **fields: Any) -> None:
         """What stands in a revision, as its lines say."""
         hashes: dict[str, str] = {}
-        for line in sorted((line for line in self.lines if isinstance(line, dict)), key=lambda line: line["rev"]):
+        for line in sorted(
+            (line for line in self.lines if isinstance(line, dict)), key=lambda line: line["rev"]
+        ):
             if line["rev"] <= rev and line["status"] == "succeeded":
                 hashes[line["id"]] = line["content_hash"]
         self.snapshots[rev] = {
@@ -108,7 +111,9 @@ class Old:
             **self.documents,
         }  # fmt: skip
         texts = {name: json.dumps(said).encode() for name, said in documents.items() if said is not None}
-        texts |= {f"dag/snapshots/rev{rev}.json": json.dumps(said).encode() for rev, said in self.snapshots.items()}
+        texts |= {
+            f"dag/snapshots/rev{rev}.json": json.dumps(said).encode() for rev, said in self.snapshots.items()
+        }
         texts["dag/artifacts.jsonl"] = _jsonl(self.lines)
         texts["dag/inputSources.jsonl"] = _jsonl(self.edits)
         for name, data in {**texts, **self.files, **self.raw}.items():
@@ -119,7 +124,9 @@ class Old:
 
 
 def _jsonl(lines: list[Any]) -> bytes:
-    return b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
+    return b"".join(
+        (line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines
+    )
 
 
 @pytest.fixture
@@ -148,10 +155,20 @@ def old_in() -> Callable[[Path], Old]:
                  "edited_by": "user", "created_at": f"2025-10-{20 + rev:02}T09:00:00Z"}
             )  # fmt: skip
         old.edits.append(
-            {"id": "inquiry_prompt", "rev": 0, "content": "Tell of the war.", "hash": "sha:y", "edited_by": "user"}
+            {
+                "id": "inquiry_prompt",
+                "rev": 0,
+                "content": "Tell of the war.",
+                "hash": "sha:y",
+                "edited_by": "user",
+            }
         )
-        old.documents["configuration.json"] = {"general": {"duration": "30", "language": "en", "useVideo": False}}
-        old.documents["dag/producers.json"] = {"producers": [{"id": "some_producer", "provider": "replicate"}]}
+        old.documents["configuration.json"] = {
+            "general": {"duration": "30", "language": "en", "useVideo": False}
+        }
+        old.documents["dag/producers.json"] = {
+            "producers": [{"id": "some_producer", "provider": "replicate"}]
+        }
         return old
 
     return make
