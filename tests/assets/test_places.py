@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movie_assets import definitions
@@ -19,6 +19,7 @@ MOVIES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,8}", fullmatch=True)
 RUNS = st.integers(1, 64).flatmap(lambda runs: st.tuples(st.integers(1, runs), st.just(runs)))
 
 
+@settings(deadline=None)
 @given(MOVIES, RUNS, MOVIES, RUNS)
 def test_no_two_parts_share_a_place(
     one: str, first: tuple[int, int], other: str, second: tuple[int, int]

@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from movie_assets.core.errors import Refused
@@ -67,6 +67,7 @@ def test_a_movie_with_problems_changes_nothing(folder: Path, studio: Studio) -> 
     assert (studio.movies / "sent" / "movie.yaml").read_text() == YAML
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40).filter(lambda name: name != "movie.yaml"))
 @example("../other/movie.yaml")
 @example("/etc/passwd.md")
@@ -91,6 +92,7 @@ def test_no_name_leads_out_of_the_folder(name: str) -> None:
     assert not any(part.startswith(".") for part in name.split("/"))
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.from_regex(r"[a-z]{1,8}(/[a-z]{1,8}){0,2}\.(md|png|csv)", fullmatch=True), st.binary())
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movie_assets.assets.notify import notify
@@ -37,6 +37,7 @@ def test_what_is_taken_is_sent_once(taker: Any) -> None:
     assert (headers["x-movies-timestamp"], pauses) == ("1700000000", [])
 
 
+@settings(deadline=None)
 @given(st.binary(), st.binary(), st.integers(0, 2**33), st.integers(0, 2**33))
 def test_a_signature_is_of_one_time_and_one_body(one: bytes, other: bytes, now: int, then: int) -> None:
     """Neither can be exchanged for another."""
