@@ -21,6 +21,7 @@ import pytest
 from click.testing import CliRunner
 
 from movie_assets import cli
+from movie_assets.commands import command
 from movie_assets.core.errors import Unready
 from resources.instant import InstantPorts
 from resources.studio import Studio
@@ -127,7 +128,7 @@ class Shell:
         self.config = folder / "movies" / "tale" / "movie.yaml"
         monkeypatch.chdir(folder)
         monkeypatch.delenv("DAGSTER_HOME", raising=False)
-        monkeypatch.setattr(cli, "Studio", partial(Studio, ports=ports))
+        monkeypatch.setattr(command, "Studio", partial(Studio, ports=ports))
 
     def __call__(self, line: str, code: int = 0) -> str:
         """What is said, on either stream."""

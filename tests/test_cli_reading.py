@@ -145,7 +145,7 @@ def test_show_lists_the_revisions(shell: Any) -> None:
     )
     assert "the first revision" in first and "0.0300 + 3 unknown" in first
     assert "3 narrations, the soundtrack and the film differ" in second and "3 unknown" in second
-    assert "3 retries" in said and "which saved: 0.0300 USD" in said and "films/tale: film.mp4" in said
+    assert "3 retries" in said and "which saved: 0.0300 USD" in said and "film.mp4" in said
     assert "the first revision" not in shell("show tale rev-0001")
 
 

@@ -78,7 +78,7 @@ def test_an_interrupted_run_is_cancelled_and_nothing_turns_red(project: Any) -> 
     project.ports.before = interrupt
     begin = time.monotonic()
     assert not project.materialize(partitions=("000", "002"), raises=False).success
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 60
     assert project.instance.get_runs(limit=1)[0].status is dg.DagsterRunStatus.CANCELED
     assert "FAILED" not in project.painted("picture")
     project.ports.before = lambda request: None

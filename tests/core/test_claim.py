@@ -379,7 +379,7 @@ def test_who_waits_can_be_stopped(at_work: tuple[Toy, Toy, FailingGate]) -> None
     begin = time.monotonic()
     with pytest.raises(Stopped):
         list(production.outcomes())
-    assert time.monotonic() - begin < 1.3
+    assert time.monotonic() - begin < 5
     assert "picture[0]" not in paid(other)
 
 

@@ -360,7 +360,7 @@ def test_a_stop_ends_the_work_at_hand_within_bounds(new_toy: NewToy) -> None:
     begin = time.monotonic()
     with pytest.raises(Stopped, match="next: run the same command again"):
         list(production.outcomes())
-    assert time.monotonic() - begin < 1.0
+    assert time.monotonic() - begin < 4.0
     toy.stage.acts.clear()
     kept = set(names(toy, "succeeded"))
     assert {"text[0]", "text[1]"} <= kept
@@ -381,7 +381,7 @@ def test_a_call_that_does_not_listen_does_not_hold_up_the_stop(
     begin = time.monotonic()
     with pytest.raises(Stopped):
         list(production.outcomes())
-    assert time.monotonic() - begin < 3.0
+    assert time.monotonic() - begin < 8.0
     assert ("picture[0]" in names(toy, "succeeded")) == (ends_after is not None)
     gate.opened.set()
 
@@ -423,7 +423,7 @@ def test_a_finished_run_does_not_wait(new_toy: NewToy) -> None:
     toy = new_toy(*"abcdefgh")
     begin = time.monotonic()
     production = toy.make().production
-    assert time.monotonic() - begin < 1.0
+    assert time.monotonic() - begin < 1.4
     assert not production.stop.is_set()
 
 

@@ -153,7 +153,7 @@ def test_animating_stops_at_once(still: Path, tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(Stopped):
         OfflineAnimator().animate(AnimateRequest(still, "x", 60, 1280, 720, 30, {}), at)
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 6
     _wait_until(lambda: not _at_work_in(tmp_path))
 
 

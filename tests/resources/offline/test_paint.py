@@ -240,5 +240,5 @@ def test_painting_stops_at_once(tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(Stopped):
         paint(at, width=3840, height=2160)
-    assert time.monotonic() - started < 1.4
+    assert time.monotonic() - started < 4
     assert at_work_in(tmp_path) == []

@@ -1,0 +1,139 @@
+"""What all commands share: their options, and errors that are a sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import msgspec
+
+from movie_assets.core.artefact import ArtefactId, Name
+from movie_assets.core.errors import Failed, MovieError, Refused, Stopped
+from movie_assets.core.manifest import Manifest
+from movie_assets.core.revision import parse_revision
+from movie_assets.core.store.movie_store import MovieStore
+from resources.studio import Studio
+
+__all__ = [
+    "EXPIRES",
+    "FAILED",
+    "ID",
+    "JSON",
+    "ONLY",
+    "REFUSED",
+    "STOPPED",
+    "Command",
+    "command",
+    "main",
+    "print_json",
+    "revision_of",
+    "targets_of",
+]
+
+REFUSED, FAILED, STOPPED = 2, 1, 130
+
+
+class Command(click.Command):
+    """A command with --root, --project and --debug, whose errors are a sentence and an exit code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += [
+            click.Option(
+                ["--root"],
+                default="builds",
+                show_default=True,
+                envvar="MOVIES_ROOT",
+                help="Where results are kept: a folder, or s3://bucket/prefix.",
+            ),
+            click.Option(
+                ["--project"], type=click.Path(path_type=Path), help="The folder that holds movies/."
+            ),
+            click.Option(["--debug"], is_flag=True, help="Show a traceback with an error."),
+        ]
+
+    def invoke(self, context: click.Context) -> Any:
+        root, project, debug = (context.params.pop(name) for name in ("root", "project", "debug"))
+        context.obj = Studio((project or _project()).resolve(), root)
+        try:
+            return super().invoke(context)
+        except MovieError as error:
+            if debug:
+                raise
+            _leave(error)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if debug:
+                raise
+            _leave(_unexpected(error))
+        except KeyboardInterrupt:
+            _leave(Stopped("stopped on request", next_step="run the same command again to go on"))
+
+
+def _unexpected(error: Exception) -> MovieError:
+    what = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+    return Failed(
+        f"something unexpected happened: {what}", next_step="run it again with --debug and report it"
+    )
+
+
+def _leave(error: MovieError) -> NoReturn:
+    click.echo(f"{'stopped' if isinstance(error, Stopped) else 'error'}: {error}", err=True)
+    sys.exit(REFUSED if isinstance(error, Refused) else STOPPED if isinstance(error, Stopped) else FAILED)
+
+
+def _project() -> Path:
+    """The nearest folder upward that holds movies/, else this one."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "movies").is_dir()), here)
+
+
+@click.group()
+def main() -> None:
+    """Makes films from movies/ID/movie.yaml, and makes again only what an edit changes."""
+
+
+def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    return main.command(name, cls=Command)
+
+
+ID = click.argument("movie", metavar="ID")
+ONLY = click.option(
+    "--only",
+    "--up-to",
+    "only",
+    multiple=True,
+    metavar="ARTEFACT",
+    help="Only this and what it needs: picture[3], or picture for all of them; repeatable.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+def targets_of(only: Iterable[str]) -> frozenset[ArtefactId] | None:
+    return frozenset(map(Name.parse, only)) or None
+
+
+def revision_of(store: MovieStore, revision: str | None) -> Manifest:
+    """The revision that is asked for, else the live one."""
+    manifest = store.manifests.read(parse_revision(revision)) if revision else store.manifests.live()
+    if manifest is None:
+        raise Refused(f"{store.movie} has no revision yet", next_step=f"movies make {store.movie}")
+    return manifest
+
+
+def print_json(value: Any) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+EXPIRES = click.option(
+    "--expires",
+    type=click.IntRange(1, 7 * 24 * 60),
+    default=60,
+    show_default=True,
+    metavar="MINUTES",
+    help="For how long a link opens.",
+)
