@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from movie_assets.commands.command import STOPPED
+from movie_assets.commands.command import STOPPED, main
 from movie_assets.core.errors import Transient
 from resources.instant import InstantPorts
 
@@ -97,7 +97,7 @@ def test_only_makes_a_part_and_publishes_nothing(shell: Any) -> None:
 
 def test_new_writes_a_file_that_can_be_made(shell: Any) -> None:
     """A commented file; an id that is taken is refused and the file left alone."""
-    runner = CliRunner().invoke(cli.main, ["new", "fresh", "--brief", 'A "quoted": brief\nof two lines.'])
+    runner = CliRunner().invoke(main, ["new", "fresh", "--brief", 'A "quoted": brief\nof two lines.'])
     assert runner.exit_code == 0 and Path("movies/fresh/movie.yaml").read_text().count("#") > 10
     shell("check fresh")
     shell("make fresh")
