@@ -18,8 +18,9 @@ movie: .venv/.movies
 test: .venv/.test
 	$(BIN)/pytest -n auto -m "not heavy and not live"
 
+# Real servers and a browser on a busy machine: what failed is tried once more, and the report says so.
 heavy: .venv/.test
-	$(BIN)/pytest -m "heavy and not live"
+	$(BIN)/pytest -m "heavy and not live" --reruns 1 --reruns-delay 5
 
 live: .venv/.test
 	$(BIN)/pytest -m live tests/live
