@@ -15,10 +15,10 @@ BIN := .venv/bin
 movie: .venv/.movies
 	@$(BIN)/movies make $(MOVIE)
 
+# Processes that are killed, real servers and a browser, on a busy machine: what failed is tried once more, and told.
 test: .venv/.test
-	$(BIN)/pytest -n auto -m "not heavy and not live"
+	$(BIN)/pytest -n auto -m "not heavy and not live" --reruns 1
 
-# Real servers and a browser on a busy machine: what failed is tried once more, and the report says so.
 heavy: .venv/.test
 	$(BIN)/pytest -m "heavy and not live" --reruns 1 --reruns-delay 5
 
