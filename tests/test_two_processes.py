@@ -253,7 +253,7 @@ def calls_after_success(events: list[ArtefactEvent]) -> list[str]:
 def test_show_names_what_may_have_been_paid_for(disk: Disk) -> None:
     """A call that was under way when its run was killed, also of a movie that has no revision yet."""
     texts = [f"text {number}" for number in range(12)]
-    killed = disk.run(KILLED, texts=texts, seed=1, runs=1, lease=0.1, seconds=[30, 30], wait=[3, 3])
+    killed = disk.run(KILLED, texts=texts, seed=1, runs=1, lease=0.1, seconds=[60, 60], wait=[8, 8])
     killed.wait(30)
     command = ["show", "toy", "--project", str(disk.folder)]
     shown = CliRunner().invoke(main, command).output

@@ -227,7 +227,9 @@ def test_a_timeout_ends_child_and_grandchildren_with_a_failure(
 def test_a_dying_caller_takes_its_children_along(at: Workspace) -> None:
     """An exception in the caller, as Ctrl-C is one, leaves no child behind."""
     (at.scratch / f"{MODULE}.py").write_text(SERVING.format(body=ENDLESS.strip()))
-    script = f"from resources import worker; from movie_assets.core.ports import Workspace; from pathlib import Path; worker.call({MODULE!r}, {{}}, Workspace(Path({str(at.scratch)!r})))"
+    # Whoever was started in the background by a shell without job control ignores the signal, and so do its children.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    script = f"{heed}; from resources import worker; from movie_assets.core.ports import Workspace; from pathlib import Path; worker.call({MODULE!r}, {{}}, Workspace(Path({str(at.scratch)!r})))"
     root = Path(worker.__file__).resolve().parent.parent
     caller = subprocess.Popen(
         [sys.executable, "-c", script], cwd=root, stderr=subprocess.DEVNULL, start_new_session=True
