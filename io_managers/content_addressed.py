@@ -47,7 +47,6 @@ class ContentAddressedIOManager(dg.IOManager):
 
     def __init__(self, movies: Movies, clock: Clock) -> None:
         self._movies, self._clock = movies, clock
-        self._stores: dict[str, MovieStore] = {}
 
     # --- writing ---
 
@@ -69,7 +68,7 @@ class ContentAddressedIOManager(dg.IOManager):
 
     def _keep_value(self, context: dg.OutputContext, partition: str | None, value: Any) -> str:
         movie, name = _artefact(context.asset_key, partition)
-        store = self._store(movie)
+        store = self._movies.store(movie)
         data, media_type = write_value(value)
         job, found = self._person_job(context, movie, name)
         result = Result(data, media_type, Meta("person", cost=0.0))
@@ -95,7 +94,7 @@ class ContentAddressedIOManager(dg.IOManager):
     def _version(self, key: dg.AssetKey, segment: int | None) -> str:
         """The digest of what an asset read: of one value, or of all partitions in order."""
         movie, kind = key.path[0], key.path[-1]
-        index = self._store(movie).events.index()
+        index = self._movies.store(movie).events.index()
         if key.path[1:-1] == ["inputs"]:
             found = {Name.parse(text): event.digest for text, event in index.inputs.items()}
         else:
@@ -106,14 +105,9 @@ class ContentAddressedIOManager(dg.IOManager):
 
     def describe(self, movie: str, name: ArtefactId, inputs_digest: str, made: bool) -> dict[str, Any]:
         """What Dagster's pages show of a result."""
-        store = self._store(movie)
-        found = (name.kind, inputs_digest)
-        event = store.events.recent().result(*found) or store.events.index().result(*found)
+        store = self._movies.store(movie)
+        event = store.events.recent().result(name.kind, inputs_digest)
         return describe(store, event, made) if event else {}
-
-    def _store(self, movie: str) -> MovieStore:
-        """One per movie, so that its event log is read once and then only followed."""
-        return self._stores.get(movie) or self._stores.setdefault(movie, self._movies.store(movie))
 
     # --- reading ---
 
@@ -139,7 +133,7 @@ class ContentAddressedIOManager(dg.IOManager):
                 movie=movie,
                 next_step=f"movies make {movie} --only '{name}', or materialize it first",
             )
-        store = self._store(movie)
+        store = self._movies.store(movie)
         if wanted is Path:
             return store.file(ref, Path.cwd())
         return read_value(store.read(ref), ref.media_type, wanted)

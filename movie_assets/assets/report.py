@@ -81,13 +81,12 @@ class Report:
             for key in self._context.selected_asset_check_keys
             if key.asset_key not in self._context.selected_asset_keys
         }
-        standing = self._production.standing()
-        for name, found in standing.signatures.items() if alone else ():
-            event = self._events_so_far().result(name.kind, found.digest)
-            wrongs = event.diagnostics.get("checks", {}) if event is not None else {}
-            for check, wrong in wrongs.items():
-                if (artefact_key(self._movie, name.kind), check) in alone:
-                    self._context.log_event(self._evaluation(name, check, wrong))
+        if not alone:
+            return
+        for name, found in self._production.standing().signatures.items():
+            for said in self._evaluations(name, self._logged().result(name.kind, found.digest)):
+                if (said.asset_key, said.check_name) in alone:
+                    self._context.log_event(said)
 
     def settled(self) -> None:
         """What stands whatever it might read, pins and a person's files, now that all that has been told."""
@@ -112,7 +111,7 @@ class Report:
         elif outcome.error is not None:
             for name in outcome.job.makes:
                 self._context.log_event(_failure(artefact_key(self._movie, name.kind), name, outcome.error))
-                self._checked(name, self._events_so_far().latest.get(str(name)))
+                self._checked(name, self._logged().latest.get(str(name)))
 
     def published(self, manifest: Manifest) -> None:
         """What the new revision took, on the page of what the movie is exported as."""
@@ -134,17 +133,22 @@ class Report:
             tags = result_tags(self._movie, ref.digest, producer.version, producer.reads, versions, pointer)
             facts = self._keeper.describe(self._movie, name, found.digest, made)
             self._tell(artefact_key(self._movie, name.kind), partition_of(name), tags, facts)
-            event = self._events_so_far().result(name.kind, found.digest)
-            self._checked(name, event)
+            self._checked(name, self._logged().result(name.kind, found.digest))
 
-    def _events_so_far(self) -> Index:
-        return self._production.movie.store.events.index()
+    def _logged(self) -> Index:
+        """What is told here was logged by this very process, or known before: no store far away is asked for it."""
+        return self._production.movie.store.events.recent()
 
     def _checked(self, name: ArtefactId, event: ArtefactEvent | None) -> None:
+        for said in self._evaluations(name, event):
+            self._context.log_event(said)
+
+    def _evaluations(
+        self, name: ArtefactId, event: ArtefactEvent | None
+    ) -> Iterator[dg.AssetCheckEvaluation]:
         """What its checks said of an artefact when it was made."""
         wrongs = event.diagnostics.get("checks", {}) if event is not None else {}
-        for check, wrong in wrongs.items():
-            self._context.log_event(self._evaluation(name, check, wrong))
+        return (self._evaluation(name, check, wrong) for check, wrong in wrongs.items())
 
     def _evaluation(self, name: ArtefactId, check: str, wrong: str) -> dg.AssetCheckEvaluation:
         [declared] = [
