@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from movie_assets.core.errors import Refused
+from movie_assets.core.ports import Look
 
 if TYPE_CHECKING:
     from resources.probe import Media
 
-__all__ = ["Inspector", "inspected", "inspected_picture"]
+__all__ = ["Inspector", "inspected", "inspected_look", "inspected_picture"]
 
 _SECONDS = 60.0
 _LARGEST_MEMORY = 4 << 30
@@ -48,6 +49,11 @@ def inspected_picture(path: Path) -> tuple[int, int]:
     """Width and height of a picture as it is seen; `Refused` if it cannot be read."""
     width, height = _INSPECTOR.ask("picture", path)
     return width, height
+
+
+def inspected_look(path: Path, media_type: str) -> Look:
+    """What is seen and heard in a file; `Refused` if it cannot be read."""
+    return Look(**_INSPECTOR.ask(media_type, path))
 
 
 class Inspector:
@@ -138,7 +144,7 @@ def _serve() -> None:
     _limit()
     for line in sys.stdin.buffer:
         what, path = json.loads(line)
-        sys.stdout.buffer.write(json.dumps(_look(what, Path(path))).encode() + b"\n")
+        sys.stdout.buffer.write(json.dumps(_answered(what, Path(path))).encode() + b"\n")
         sys.stdout.buffer.flush()
 
 
@@ -152,9 +158,11 @@ def _limit() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _look(what: str, path: Path) -> dict[str, Any]:
+def _answered(what: str, path: Path) -> dict[str, Any]:
+    """What was asked: a file's streams, a picture's size, or how a file of some media type looks and sounds."""
     try:
-        return {"found": {"media": _media, "picture": _picture}[what](path)}
+        plain = {"media": _media, "picture": _picture}.get(what)
+        return {"found": _seen(path, what) if plain is None else plain(path)}
     except Refused as error:
         return _told(error)
     except MemoryError:
@@ -180,6 +188,12 @@ def _picture(path: Path) -> tuple[int, int]:
     from resources.probe import picture_size
 
     return picture_size(path)
+
+
+def _seen(path: Path, media_type: str) -> dict[str, float]:
+    from resources.look import look
+
+    return asdict(look(path, media_type))
 
 
 if __name__ == "__main__":

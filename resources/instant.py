@@ -120,7 +120,7 @@ class InstantPorts:
     def film(self, request: FilmRequest, at: Workspace) -> Encoded:
         return self._encoded(request, at, "video/mp4", {"clips": len(request.clips)})
 
-    def look(self, file: Path, media_type: str, at: Workspace) -> Look:
+    def look(self, file: Path, media_type: str) -> Look:
         """As it ought to be: what these make cannot really be looked at."""
         fine = Look(brightest=1.0, spread=0.3, moves=0.1, peak=0.5, width=4096, height=4096)
         if not media_type.startswith("video/"):

@@ -1,41 +1,31 @@
-"""Looks at pictures and videos and listens to sounds, in a child process: what a provider sends is a stranger's file."""
+"""What is seen and heard in a file. A stranger's file is looked at by way of `resources.inspection`, not here."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from movie_assets.core.ports import Look, Workspace
-from resources import worker
+import av
+import numpy as np
+from PIL import Image
+
+from movie_assets.core.ports import Look
+from resources.probe import picture_size, probe, sound_blocks
 
 __all__ = ["look"]
 
-_SECONDS = 120.0  # the longest that looking at one file may take
 _SIDE = 256
 _MOMENTS = 6
 _LONG = 30.0
 
 
-def look(file: Path, media_type: str, at: Workspace) -> Look:
-    """What is seen and heard in a file; `Refused` where it cannot be read."""
-    request = {"file": str(file.absolute()), "media_type": media_type}
-    return Look(**worker.call("resources.look", request, at, timeout=_SECONDS))
-
-
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    file = Path(request["file"])
-    family = request["media_type"].partition("/")[0]
-    return asdict({"image": _picture, "video": _video, "audio": _sound}[family](file))
+def look(file: Path, media_type: str) -> Look:
+    """Looks at a picture or a video, or listens to a sound; `Refused` where it cannot be read."""
+    return {"image": _picture, "video": _video, "audio": _sound}[media_type.partition("/")[0]](file)
 
 
 def _picture(file: Path) -> Look:
-    import numpy as np
-    from PIL import Image
-
-    from resources.probe import picture_size
-
     width, height = picture_size(file)
     with Image.open(file) as picture:
         small = picture.convert("RGB").convert("L")
@@ -45,23 +35,17 @@ def _picture(file: Path) -> Look:
 
 
 def _light(light: Any) -> dict[str, float]:
-    import numpy as np
-
     # The lightest hundredth, so that one hot pixel does not pass for a picture.
     return {"brightest": float(np.quantile(light, 0.99)), "spread": float(light.std())}
 
 
 def _sound(file: Path) -> Look:
-    from resources.probe import probe, sound_blocks
-
     peak = max((float(abs(block).max(initial=0.0)) for block in sound_blocks(file)), default=0.0)
     seconds = probe(file).seconds
     return Look(seconds=seconds, sound_seconds=seconds, peak=peak)
 
 
 def _video(file: Path) -> Look:
-    from resources.probe import probe
-
     media = probe(file)
     assert media.video is not None, "a file whose type says video"
     moments = _moments(file, media.seconds)
@@ -80,9 +64,6 @@ def _video(file: Path) -> Look:
 
 def _moments(file: Path, seconds: float) -> list[Any]:
     """Some frames spread over a video, small and grey."""
-    import av
-    import numpy as np
-
     found = []
     with av.open(str(file), options={"protocol_whitelist": "file"}) as container:
         stream = container.streams.video[0]
@@ -96,7 +77,3 @@ def _moments(file: Path, seconds: float) -> list[Any]:
                 grey = frame.reformat(_SIDE, _SIDE * frame.height // frame.width, format="gray")
                 found.append(grey.to_ndarray().astype(np.float32) / 255)
     return found
-
-
-if __name__ == "__main__":
-    worker.serve(_answer)

@@ -16,8 +16,7 @@ from movie_assets.core.ports import (
 from resources.cards import card
 from resources.clip import clip
 from resources.film import film
-from resources.inspection import inspected
-from resources.look import look
+from resources.inspection import inspected, inspected_look
 from resources.soundtrack import soundtrack
 
 __all__ = ["FfmpegRenderer"]
@@ -38,8 +37,8 @@ class FfmpegRenderer:
     def film(self, request: FilmRequest, at: Workspace) -> Encoded:
         return film(request, at)
 
-    def look(self, file: Path, media_type: str, at: Workspace) -> Look:
-        return look(file, media_type, at)
+    def look(self, file: Path, media_type: str) -> Look:
+        return inspected_look(file, media_type)
 
     def seconds(self, sound: Path) -> float:
         return inspected(sound).seconds

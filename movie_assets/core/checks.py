@@ -191,7 +191,7 @@ def _other_size(what: str, look: Look, task: Task) -> str | None:
 
 def _look(task: Task, result: Result) -> Look:
     if isinstance(result.body, Path):
-        return task.ports.renderer.look(result.body, result.media_type, task.at)
+        return task.ports.renderer.look(result.body, result.media_type)
     file = task.at.scratch / "looked-at"
     file.write_bytes(result.body)
-    return task.ports.renderer.look(file, result.media_type, task.at)
+    return task.ports.renderer.look(file, result.media_type)

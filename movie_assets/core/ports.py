@@ -417,7 +417,7 @@ class Look:
 class Renderer(Protocol):
     """Turns artefacts into video and sound files."""
 
-    def look(self, file: Path, media_type: str, at: Workspace) -> Look:
+    def look(self, file: Path, media_type: str) -> Look:
         """Looks at and listens to a file; `Refused` where it cannot be read."""
 
     def clip(self, request: ClipRequest, at: Workspace) -> Encoded: ...

@@ -359,10 +359,8 @@ def _judged(
     job: Job, task: Task, made: Mapping[str, Result]
 ) -> tuple[Mapping[str, Result], MovieError | None]:
     """The results with the verdicts on them, and what they amount to; whatever that is, no result is lost for it."""
-    # What was paid for must be recorded even if a person presses Ctrl-C while it is looked at.
-    calm = replace(task, at=replace(task.at, stop=threading.Event()))
     try:
-        verdicts = tuple(job.producer.judge(calm, made))
+        verdicts = tuple(job.producer.judge(task, made))
     except MovieError as error:
         return made, error
     notes = noted(verdicts)

@@ -29,8 +29,8 @@ class Faulty(InstantPorts):
     family: str = ""
     otherwise: dict[str, float] = {}  # noqa: RUF012
 
-    def look(self, file: Path, media_type: str, at: Workspace) -> Look:
-        seen = super().look(file, media_type, at)
+    def look(self, file: Path, media_type: str) -> Look:
+        seen = super().look(file, media_type)
         return replace(seen, **self.otherwise) if media_type.startswith(self.family or "none") else seen
 
     heard: dict[str, float] = {}  # noqa: RUF012

@@ -12,9 +12,8 @@ import pytest
 from PIL import Image
 
 from movie_assets.core.errors import MovieError
-from movie_assets.core.ports import Workspace
 from resources.ffmpeg import binary
-from resources.look import look
+from resources.inspection import inspected_look as look
 
 
 def video(path: Path, source: str) -> Path:
@@ -49,7 +48,7 @@ def test_pictures(tmp_path: Path, light: Callable[..., np.ndarray], black: bool,
     """Black, evenly grey, a gradient, some stars."""
     pixels = np.fromfunction(light, (144, 256)).astype(np.uint8)
     Image.fromarray(pixels).save(tmp_path / "picture.png")
-    seen = look(tmp_path / "picture.png", "image/png", Workspace(tmp_path / "at"))
+    seen = look(tmp_path / "picture.png", "image/png")
     assert (seen.width, seen.height) == (256, 144)
     assert (seen.brightest < 0.04, seen.spread < 0.004) == (black, flat)
 
@@ -64,7 +63,7 @@ def test_pictures(tmp_path: Path, light: Callable[..., np.ndarray], black: bool,
 )
 def test_videos(tmp_path: Path, source: str, black: bool, frozen: bool) -> None:
     """Black, standing still, moving; with size and length."""
-    seen = look(video(tmp_path / "v.mp4", source), "video/mp4", Workspace(tmp_path / "at"))
+    seen = look(video(tmp_path / "v.mp4", source), "video/mp4")
     assert (seen.width, seen.height, seen.seconds, seen.sound_seconds) == (160, 90, 2.0, 0.0)
     assert (seen.brightest < 0.04, seen.moves < 0.0004) == (black, frozen)
 
@@ -72,9 +71,9 @@ def test_videos(tmp_path: Path, source: str, black: bool, frozen: bool) -> None:
 def test_sounds(tmp_path: Path) -> None:
     """The loudest moment and the length."""
     tone = 0.25 * np.sin(np.arange(8000) / 8000 * 440 * 2 * np.pi)
-    heard = look(sound(tmp_path / "tone.wav", tone), "audio/wav", Workspace(tmp_path / "at"))
+    heard = look(sound(tmp_path / "tone.wav", tone), "audio/wav")
     assert heard.peak == pytest.approx(0.25, abs=0.01) and heard.seconds == pytest.approx(1.0)
-    silent = look(sound(tmp_path / "none.wav", 0 * tone), "audio/wav", Workspace(tmp_path / "at"))
+    silent = look(sound(tmp_path / "none.wav", 0 * tone), "audio/wav")
     assert silent.peak == 0.0
 
 
@@ -83,4 +82,4 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, media_type: str) -> None
     """In a sentence, whatever it claims to be."""
     (tmp_path / "bad").write_bytes(b"not what it claims to be")
     with pytest.raises(MovieError, match="cannot be read"):
-        look(tmp_path / "bad", media_type, Workspace(tmp_path / "at"))
+        look(tmp_path / "bad", media_type)
