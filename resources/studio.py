@@ -64,31 +64,33 @@ class Studio:
 
     def family(self, movie: str) -> list[str]:
         """A movie and its variations, in the order of its file; the same for each of them."""
-        home, _ = self._home(movie)
-        found = MovieFolder(self.movies, home)
-        varied = [f"{home}-{name}" for name in found.variations()]
+        folder, _ = self._written(movie)
+        home = folder.path.name
+        varied = [f"{home}-{name}" for name in folder.variations()]
         return [home, *(each for each in varied if _is_movie(each) and not self._has_folder(each))]
 
-    def _home(self, movie: str) -> tuple[str, str]:
+    def _written(self, movie: str) -> tuple[MovieFolder, str]:
         """The folder that a movie is written in, and which of its variations it is."""
-        if not self._has_folder(check_movie_id(movie)):
+        own = MovieFolder(self.movies, movie)
+        if not self._has_folder(movie):
             for cut in (place for place, sign in enumerate(movie) if sign == "-"):
                 home, name = movie[:cut], movie[cut + 1 :]
-                if self._has_folder(home) and name in MovieFolder(self.movies, home).variations():
-                    return home, name
-        return movie, ""
+                if self._has_folder(home) and name in (folder := MovieFolder(self.movies, home)).variations():
+                    return folder, name
+        return own, ""
 
     def _has_folder(self, movie: str) -> bool:
         return (self.movies / movie / CONFIG).is_file()
 
     def glance(self, movie: str) -> str:
         """Another text once a file of the movie was edited; reads no file."""
-        return MovieFolder(self.movies, self._home(movie)[0]).glance()
+        return self._written(movie)[0].glance()
 
     def file(self, movie: str) -> MovieFile:
         """What movie.yaml says; `Refused` with every problem and its line."""
-        home, variation = self._home(movie)
-        folder = MovieFolder(self.movies, home)
+        return self._read(movie, *self._written(movie))
+
+    def _read(self, movie: str, folder: MovieFolder, variation: str) -> MovieFile:
         return read_movie(
             movie,
             folder.text(),
@@ -105,8 +107,8 @@ class Studio:
 
     def open(self, movie: str) -> Movie:
         """A movie as its files are now; changes nothing on disk."""
-        said = self.file(movie)
-        folder = MovieFolder(self.movies, self._home(movie)[0])
+        folder, variation = self._written(movie)
+        said = self._read(movie, folder, variation)
         graph = _graph(said)
         _check_names(said, graph)
         inputs = resolve(said, folder, folder.standard)
@@ -143,7 +145,7 @@ class Studio:
         kept = self._stores.get(movie)
         if kept is not None:
             return kept
-        family, _ = self._home(movie)
+        family = self._written(movie)[0].path.name
         return self._stores.setdefault(movie, MovieStore(self.driver, movie, self._cache, family))
 
     @cached_property
