@@ -184,11 +184,18 @@ class _Look:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self._find(self.keys.current, "hint", "copy", f"it cannot be read: {error}", self._mend())
             return
-        live = kept.get(max(kept, default=0))
-        wanted = live and Hint(live.revision, self.keys.manifest(max(kept)), live.digest or "")
-        if wanted is None or msgspec.json.encode(wanted) != data:
-            says = f"it names {hint.revision}, and does not say what the live revision is"
+        said = [
+            number
+            for number, each in kept.items()
+            if msgspec.json.encode(Hint(each.revision, self.keys.manifest(number), each.digest or "")) == data
+        ]
+        if not said:
+            says = f"it names {hint.revision}, and does not say what that revision is"
             self._find(self.keys.current, "hint", "copy", says, self._mend())
+        elif said[0] < max(kept):
+            # whoever published the next one was killed before it told, or told after another had published
+            says = f"it names {hint.revision} and is behind {revision_name(max(kept))}; readers look further"
+            self._find(self.keys.current, "hint", "remark", says, "nothing to do: the next run writes it anew")
 
     # --- logs -------------------------------------------------------------------------------------------------
 

@@ -235,10 +235,22 @@ def test_what_is_a_copy_is_rebuilt_and_what_is_disposable_deleted(
     assert (toy.driver.stat(f"toy/{key}") is not None) == comes_back
 
 
-def test_a_hint_that_is_behind_is_written_anew(toy: Toy, tmp_path: Path) -> None:
-    """As every reader would find by itself."""
+def test_a_hint_that_is_behind_is_no_damage(toy: Toy) -> None:
+    """Who published next was killed before it could tell: readers look further, and the next run writes it anew."""
+    first = toy.store.manifests.read(1)
+    toy.store.manifests.write_hint(first)
+    report = found(toy)
+    assert report.sound
+    assert (only(report).what, only(report).harm) == ("hint", "remark")
+    toy.make()
+    assert json.loads(toy.driver.get("toy/current.json"))["revision"] == "rev-0002"
+
+
+def test_a_hint_that_says_something_else_is_damaged_and_written_anew(toy: Toy, tmp_path: Path) -> None:
+    """It names a revision that is there, with another digest."""
     old = {"format": 1, "revision": "rev-0001", "manifest": "toy/manifests/rev-0001.json", "digest": "x"}
     toy.driver.put("toy/current.json", json.dumps(old).encode())
+    assert not found(toy).sound
     assert only(found(toy)).what == "hint"
     mended(toy, tmp_path / "mend")
     assert json.loads(toy.driver.get("toy/current.json"))["revision"] == "rev-0002"
