@@ -35,10 +35,14 @@ def sync_stores(
     Also says what went wrong, None if nothing did.
     """
     source, target = (driver_of(root, studio.project) for root in roots)
-    if source.address("x") == target.address("x"):
-        raise Refused("both are the same place", store=roots[0], next_step="name two different ones")
+    _check_apart(source, target, roots[0])
+    wanted = movies or movies_in(source)
+    if not wanted:
+        raise Refused(
+            "no movie is kept there", store=roots[0], next_step="look whether it is the right place"
+        )
     done, failed = [], dict[str, MovieError]()
-    for movie in movies or movies_in(source):
+    for movie in wanted:
         try:
             said = _sync_one(source, target, check_movie_id(movie), studio.clock, mirror, dry_run, quiet)
             done.append(said)
@@ -49,6 +53,14 @@ def sync_stores(
         except MovieError as error:
             failed[movie] = error.with_labels(movie=movie)
     return done, _all_of(failed)
+
+
+def _check_apart(source: Driver, target: Driver, root: str) -> None:
+    here, there = (driver.address("x").removesuffix("x") for driver in (source, target))
+    if here == there:
+        raise Refused("both are the same place", store=root, next_step="name two different ones")
+    if here.startswith(there) or there.startswith(here):
+        raise Refused("one of them lies in the other", store=root, next_step="name places beside each other")
 
 
 def _sync_one(

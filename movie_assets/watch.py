@@ -48,9 +48,13 @@ class Allowance:
 
 def watch(studio: Studio, movie: str, consent: Consent) -> None:
     """Makes the movie, and again after each edit, until a person presses Ctrl-C; an error is told and waited out."""
+    if movie not in studio.ids():
+        studio.open(movie)  # says that it is not there, and which are
     for _ in edits(lambda: studio.glance(movie)):
         try:
-            Screen().plan(studio.open(movie).plan())
+            plan = studio.open(movie).plan()
+            if plan.layers or plan.edits:
+                Screen().plan(plan)
             if not make(studio, movie, consent):
                 click.echo("not made; edit on, or say yes at the next save")
         except Stopped:

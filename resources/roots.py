@@ -19,12 +19,22 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]\Z")
 def driver_of(root: str, project: Path) -> Driver:
     """The store at a root; nothing is asked of it yet. boto3 is loaded only where it is needed."""
     if "://" not in root:
-        return LocalDriver(project / root)
+        return LocalDriver(_folder(project / root, root))
     bucket, prefix = s3_place(root)
     from resources.s3.driver import S3Driver
     from resources.s3.settings import S3Settings
 
     return S3Driver(bucket, prefix, S3Settings.said_by(Secrets(project).get))
+
+
+def _folder(place: Path, root: str) -> Path:
+    if root.startswith("s3:"):
+        raise Refused(
+            f"the store {root} is not supported", next_step=f"s3://{root.removeprefix('s3:').strip('/')}"
+        )
+    if place.exists() and not place.is_dir():
+        raise Refused(f"the store {root} is a file", next_step="name a folder, or s3://bucket/prefix")
+    return place
 
 
 @runtime_checkable
@@ -56,5 +66,6 @@ def s3_place(root: str) -> tuple[str, str]:
         return bucket, prefix
     raise Refused(
         f"the store {root} is not supported",
-        next_step="name a folder or s3://bucket/prefix, the prefix of letters, digits and [ ] = . _ - between /",
+        next_step="name a folder or s3://bucket/prefix: a bucket's name has at least 3 letters, digits, dots or hyphens, "
+        "a prefix letters, digits and [ ] = . _ - between /",
     )

@@ -134,3 +134,37 @@ def test_repair_makes_again_what_is_free(
     assert said.strip().endswith("all sound")
     assert store.blobs.read(picture)
     assert "nothing to do" in shell("make tale")
+
+
+def test_repair_for_programs_makes_again_too(
+    shell_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it says of that is no part of the JSON."""
+    shell = shell_in(tmp_path, InstantPorts(), monkeypatch)
+    shell.write(YAML)
+    shell("make tale")
+    store = MovieStore(LocalDriver(tmp_path / "builds"), "tale")
+    live = store.manifests.live()
+    assert live is not None
+    damage(tmp_path / "builds" / store.keys.blob(live.artefacts["film"].blob.digest))
+    told = json.loads(CliRunner().invoke(main, ["verify", "tale", "--repair", "--json"]).stdout)
+    assert [finding["harm"] for finding in told["report"]["findings"]] == ["lost"]
+    assert [finding["what"] for finding in told["after"]["findings"]] == ["stray"], "what was put aside"
+
+
+def test_repair_makes_again_what_an_old_revision_lost(
+    shell_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the inputs of then; it can be restored as ever, and nothing new was published for it."""
+    shell = shell_in(tmp_path, InstantPorts(), monkeypatch)
+    shell.write(YAML)
+    shell("make tale")
+    shell.write(YAML.replace("A test.", "Another test."))
+    shell("make tale")
+    store = MovieStore(LocalDriver(tmp_path / "builds"), "tale")
+    old = store.manifests.read(1).artefacts
+    (tmp_path / "builds" / store.keys.blob(old["film"].blob.digest)).unlink()
+    said = shell("verify tale --repair")
+    assert "making again film of rev-0001" in said
+    assert said.strip().endswith("all sound")
+    assert "restored from rev-0001" in shell("restore tale rev-0001")

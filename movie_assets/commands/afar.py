@@ -67,7 +67,7 @@ _DETACHED = click.option("--detach", is_flag=True, help="Do not wait for its end
 @ID
 @ONLY
 @click.option(
-    "--budget", type=click.FloatRange(min=0), metavar="USD", help="What this run may spend at most."
+    "--budget", type=USD, metavar="USD", help="What this run may spend at most."
 )
 @click.option("--upload", is_flag=True, help="Send movies/ID from here first, in place of what is there.")
 @_DETACHED

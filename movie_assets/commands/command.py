@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Callable, Iterable
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,7 +14,7 @@ import click
 import msgspec
 
 from movie_assets.core.artefact import ArtefactId, Name
-from movie_assets.core.errors import Failed, MovieError, Refused, Stopped
+from movie_assets.core.errors import Failed, MovieError, Refused, Stopped, Unready
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.revision import parse_revision
 from movie_assets.core.store.movie_store import MovieStore
@@ -25,7 +28,10 @@ __all__ = [
     "ONLY",
     "REFUSED",
     "STOPPED",
+    "TO",
+    "USD",
     "Command",
+    "Finite",
     "command",
     "main",
     "print_json",
@@ -66,12 +72,25 @@ class Command(click.Command):
             _leave(error)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except OSError as error:
+            if debug:
+                raise
+            _leave(_unexpected(error) if error.filename is None else _in_the_way(error))
         except Exception as error:
             if debug:
                 raise
             _leave(_unexpected(error))
         except KeyboardInterrupt:
             _leave(Stopped("stopped on request", next_step="run the same command again to go on"))
+
+
+def _in_the_way(error: OSError) -> MovieError:
+    """A file or folder of a person's that cannot be written or read as it was to be."""
+    wrong = error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ENAMETOOLONG)
+    return (Refused if wrong else Unready)(
+        f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}",
+        next_step="look at what is there, or name another place",
+    )
 
 
 def _unexpected(error: Exception) -> MovieError:
@@ -101,6 +120,17 @@ def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
     return main.command(name, cls=Command)
 
 
+class Finite(click.FloatRange):
+    """A number in a range, which neither nan nor an end that is open lets pass."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = float(super().convert(value, param, ctx))
+        if not isfinite(found):
+            self.fail(f"{value!r} is not a number that can be counted.", param, ctx)
+        return found
+
+
+USD = Finite(min=0)
 ID = click.argument("movie", metavar="ID")
 ONLY = click.option(
     "--only",
@@ -109,6 +139,9 @@ ONLY = click.option(
     multiple=True,
     metavar="ARTEFACT",
     help="Only this and what it needs: picture[3], or picture for all of them; repeatable.",
+)
+TO = click.option(
+    "--to", type=click.Path(path_type=Path, file_okay=False), help="A folder; films/ID if not given."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 

@@ -50,7 +50,7 @@ def verify(studio: Studio, movie: str, mend: bool, as_json: bool) -> None:
 )
 @click.option(
     "--older-than",
-    type=click.FloatRange(min=1),
+    type=Finite(min=1),
     default=7,
     show_default=True,
     metavar="DAYS",

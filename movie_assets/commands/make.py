@@ -10,6 +10,8 @@ from movie_assets.commands.command import (
     ID,
     JSON,
     ONLY,
+    TO,
+    USD,
     command,
     print_json,
     targets_of,
@@ -43,10 +45,10 @@ def plan(studio: Studio, movie: str, only: tuple[str, ...], as_json: bool) -> No
 @ID
 @ONLY
 @click.option(
-    "--budget", type=click.FloatRange(min=0), metavar="USD", help="What this run may spend at most."
+    "--budget", type=USD, metavar="USD", help="What this run may spend at most."
 )
 @click.option("--yes", is_flag=True, help="Do not ask before what costs money.")
-@click.option("--to", type=click.Path(path_type=Path), help="Where the film goes; films/ID if not given.")
+@TO
 @click.pass_obj
 def make(
     studio: Studio, movie: str, only: tuple[str, ...], budget: float | None, yes: bool, to: Path | None
@@ -59,7 +61,7 @@ def make(
 @command("watch")
 @ID
 @click.option(
-    "--budget", type=click.FloatRange(min=0), metavar="USD", help="Do not ask while all of it costs no more."
+    "--budget", type=USD, metavar="USD", help="Do not ask while all of it costs no more."
 )
 @click.option("--yes", is_flag=True, help="Do not ask at all.")
 @click.pass_obj
@@ -70,7 +72,7 @@ def watch(studio: Studio, movie: str, budget: float | None, yes: bool) -> None:
 
 @command("preview")
 @ID
-@click.option("--to", type=click.Path(path_type=Path), help="A folder; films/ID if not given.")
+@TO
 @click.option("--open-ended", is_flag=True, help="Again after each edit, until Ctrl-C.")
 @click.pass_obj
 def preview(studio: Studio, movie: str, to: Path | None, open_ended: bool) -> None:
@@ -84,7 +86,7 @@ def preview(studio: Studio, movie: str, to: Path | None, open_ended: bool) -> No
 @ID
 @click.option("--yes", is_flag=True, help="Do not ask before what costs money.")
 @click.option(
-    "--budget", type=click.FloatRange(min=0), metavar="USD", help="What each movie's run may spend."
+    "--budget", type=USD, metavar="USD", help="What each movie's run may spend."
 )
 @click.pass_obj
 def batch(studio: Studio, movie: str, yes: bool, budget: float | None) -> None:

@@ -12,6 +12,7 @@ from movie_assets.commands.command import (
     EXPIRES,
     ID,
     JSON,
+    TO,
     command,
     print_json,
     revision_of,
@@ -162,7 +163,7 @@ def link(studio: Studio, movie: str, artefact: str, revision: str | None, expire
 @command("export")
 @ID
 @click.argument("revision", required=False)
-@click.option("--to", type=click.Path(path_type=Path), help="A folder; films/ID if not given.")
+@TO
 @click.pass_obj
 def export(studio: Studio, movie: str, revision: str | None, to: Path | None) -> None:
     """Write the film of a revision and what goes with it: subtitles, page, timeline for editors, also bundled."""
