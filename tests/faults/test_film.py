@@ -108,6 +108,8 @@ WORST = {
     "enospc": Unready,
     "read_only": Unready,
     "eio": (Unready, Damaged),
+    "torn": Transient,
+    "flip": Damaged,
 }
 
 
