@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from msgspec import Raw, Struct
 
@@ -15,7 +16,17 @@ from movie_assets.core.graph import Job
 from movie_assets.core.revision import parse_revision
 from movie_assets.core.spending import Spending
 
-__all__ = ["NOTHING", "Index", "Recent", "Results", "Signature", "signature", "signature_of"]
+__all__ = [
+    "NOTHING",
+    "Earlier",
+    "Index",
+    "Made",
+    "Recent",
+    "Results",
+    "Signature",
+    "signature",
+    "signature_of",
+]
 
 NOTHING = digest_of(None)
 """The digest of a read that has nothing behind it: the segment before the first."""
@@ -78,34 +89,66 @@ def _digest_of_list(names: tuple[Name, ...], outputs: Mapping[ArtefactId, str]) 
     return None if None in members else digest_of(members)
 
 
-class Results(MutableMapping[tuple[str, str], ArtefactEvent]):
-    """The latest success by kind and inputs digest. What a checkpoint tells is decoded when it is asked for."""
+Made = tuple[str, str]
+"""What a result is told by: its kind and its inputs digest."""
 
-    def __init__(self, told: Mapping[tuple[str, str], ArtefactEvent | Raw] = {}) -> None:
-        self.told: dict[tuple[str, str], ArtefactEvent | Raw] = dict(told)
 
-    def __getitem__(self, key: tuple[str, str]) -> ArtefactEvent:
-        found = self.told[key]
-        if isinstance(found, Raw):
-            found = self.told[key] = read_artefact_event(bytes(found))
-        return found
+class Earlier(Protocol):
+    """Results of long ago, as they were written; each is fetched when it is asked for."""
 
-    def find(self, key: tuple[str, str]) -> ArtefactEvent | None:
+    def find(self, made: Made) -> Raw | None: ...
+
+    def all(self) -> Mapping[Made, Raw]: ...
+
+
+class _Nothing:
+    """No earlier results."""
+
+    def find(self, made: Made) -> None:
+        return None
+
+    def all(self) -> Mapping[Made, Raw]:
+        return {}
+
+
+_NO_EARLIER = _Nothing()
+
+
+class Results(Mapping[Made, ArtefactEvent]):
+    """The latest success by kind and inputs digest: what is at hand, and behind it what is `earlier`.
+
+    `new` are those that nothing earlier tells of.
+    """
+
+    def __init__(self, at_hand: Mapping[Made, ArtefactEvent] = {}, earlier: Earlier = _NO_EARLIER) -> None:
+        self._at_hand, self._earlier = dict(at_hand), earlier
+        self.new: dict[Made, ArtefactEvent] = {}
+
+    def add(self, made: Made, event: ArtefactEvent) -> None:
+        """Takes in the next success."""
+        self._at_hand[made] = self.new[made] = event
+
+    def find(self, made: Made) -> ArtefactEvent | None:
         """`get`, in a plan's innermost loop."""
-        found = self.told.get(key)
-        return self[key] if isinstance(found, Raw) else found
+        event = self._at_hand.get(made)
+        if event is None and (told := self._earlier.find(made)) is not None:
+            event = self._at_hand[made] = read_artefact_event(bytes(told))
+        return event
 
-    def __setitem__(self, key: tuple[str, str], event: ArtefactEvent) -> None:
-        self.told[key] = event
+    def __getitem__(self, made: Made) -> ArtefactEvent:
+        event = self.find(made)
+        if event is None:
+            raise KeyError(made)
+        return event
 
-    def __delitem__(self, key: tuple[str, str]) -> None:
-        del self.told[key]
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self.told)
+    def __iter__(self) -> Iterator[Made]:
+        for made, told in self._earlier.all().items():
+            if made not in self._at_hand:
+                self._at_hand[made] = read_artefact_event(bytes(told))
+        return iter(list(self._at_hand))
 
     def __len__(self) -> int:
-        return len(self.told)
+        return sum(1 for _ in self)
 
 
 @dataclass(slots=True)
@@ -162,7 +205,7 @@ class Index:
             self.unended.pop((event.run_id, event.inputs_digest), None)
             self.latest[event.artefact_id] = event
             if event.output is not None and event.status == "succeeded":
-                self.successes[key] = event
+                self.successes.add(key, event)
                 pace = self.paces.setdefault(event.kind, [])
                 pace.append(event.seconds)
                 del pace[:-_PACES]

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 from movie_assets.core.event import ArtefactEvent
 
 __all__ = ["Spending"]
 
+_RUNS = 128
+_TOLD = 512  # an event that is appended twice, after an error, is not appended long after
+
 
 @dataclass(slots=True)
 class Spending:
     """Added up event by event, in USD. A call whose end or cost nobody told counts as what was estimated for it.
 
-    `told` are the events that had a cost.
+    `paid` is by run, of those that paid last, and `before` is what all others had paid; `told` are the latest events
+    that had a cost.
     """
 
-    paid: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    paid: dict[str, float] = field(default_factory=dict)
+    before: float = 0.0
     reserved: dict[tuple[str, str], float] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
+    told: dict[str, None] = field(default_factory=dict)
 
     def add(self, event: ArtefactEvent) -> None:
         """Takes in the next event; one that was appended twice counts once."""
@@ -31,11 +35,18 @@ class Spending:
             estimate = self.reserved.pop(call, 0.0)
             cost = estimate if event.cost is None else event.cost
             if cost and event.event_id not in self.told:
-                self.told.add(event.event_id)
-                self.paid[event.run_id] += cost
+                self._pay(event, cost)
+
+    def _pay(self, event: ArtefactEvent, cost: float) -> None:
+        self.told[event.event_id] = None
+        self.paid[event.run_id] = self.paid.pop(event.run_id, 0.0) + cost
+        if len(self.told) > _TOLD:
+            del self.told[next(iter(self.told))]
+        if len(self.paid) > _RUNS:
+            self.before += self.paid.pop(next(iter(self.paid)))
 
     def of(self, run_id: str | None = None) -> tuple[float, float]:
         """What is spent, and what is reserved for calls under way: by one run, or by all."""
-        spent = (usd for run, usd in self.paid.items() if run_id in (None, run))
+        spent = [self.before, *self.paid.values()] if run_id is None else [self.paid.get(run_id, 0.0)]
         reserved = (usd for (run, _), usd in self.reserved.items() if run_id in (None, run))
         return math.fsum(spent), math.fsum(reserved)

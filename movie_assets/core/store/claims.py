@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import Struct
 
-from movie_assets.core.errors import MovieError
+from movie_assets.core.errors import Damaged, MovieError
+from movie_assets.core.seal import seal, unseal
 from movie_assets.core.store.driver import Absent, Driver
 from movie_assets.core.store.keys import Keys
 
-__all__ = ["Claim", "Claims"]
+__all__ = ["Claim", "Claims", "read_claim"]
 
 IsOver = Callable[[str], bool]
 """Whether the lease of that id is over."""
@@ -23,6 +24,14 @@ class ClaimRecord(Struct, frozen=True, rename="camel", tag_field="format", tag=1
     """Whose claim it is. A lease's id is used once, so it serves as the nonce, too."""
 
     lease: str
+
+
+def read_claim(data: bytes) -> ClaimRecord:
+    """Reads a claim's file; one that was cut short or changed is `Damaged`."""
+    try:
+        return msgspec.json.decode(unseal(data), type=ClaimRecord)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Damaged("a claim cannot be read", because=error, next_step="delete it") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ class Claims:
                     self.release(claim)
 
     def _take(self, first: str, lease: str, is_over: IsOver) -> Claim | None:
-        flag = self._raise_flag(Claim(first, msgspec.json.encode(ClaimRecord(lease))), is_over)
+        flag = self._raise_flag(Claim(first, seal(msgspec.json.encode(ClaimRecord(lease)))), is_over)
         if flag is None:
             return None
         flags = list(self._driver.list(first))
@@ -96,6 +105,6 @@ class Claims:
 
     def _is_over(self, key: str, is_over: IsOver) -> bool:
         try:
-            return is_over(msgspec.json.decode(self._driver.get(key), type=ClaimRecord).lease)
-        except (Absent, msgspec.MsgspecError, UnicodeDecodeError):
+            return is_over(read_claim(self._driver.get(key)).lease)
+        except (Absent, Damaged):
             return True  # gone, or cut short by a power cut, which its run did not survive either

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
+from msgspec import Raw
+
+from movie_assets.core.errors import Damaged, MovieError
 from movie_assets.core.event import (
     ArtefactEvent,
     InputEvent,
@@ -12,13 +16,14 @@ from movie_assets.core.event import (
     read_input_event,
     write_event,
 )
-from movie_assets.core.reuse import Index
-from movie_assets.core.store.checkpoints import Checkpoints, Place, state_of
-from movie_assets.core.store.driver import Driver
+from movie_assets.core.reuse import Index, Made
+from movie_assets.core.store.checkpoints import Checkpoints, Place, State, state_of
+from movie_assets.core.store.driver import Absent, Driver
 from movie_assets.core.store.framed import Torn
 from movie_assets.core.store.keys import Keys
 from movie_assets.core.store.log import AppendLog, Log, Position
 from movie_assets.core.store.object_log import ObjectLog, new_writer
+from movie_assets.core.store.packs import PackedResults, written
 
 __all__ = ["Events", "logs_of"]
 
@@ -35,6 +40,8 @@ class Events:
         self._inputs_read: Position = 0
         self._artefacts_read: Position = 0
         self._checkpoints = Checkpoints(driver, keys)
+        self._packed = PackedResults(self._checkpoints.packs, (), self._all_results)
+        self._packed_to: Position = 0
         self._begun = False
         self._movie = keys.movie
         self.torn: list[Torn] = []
@@ -58,19 +65,53 @@ class Events:
     def checkpoint(self, revision: int) -> None:
         """Writes down what the logs come to, for a revision that was just published."""
         index = self.index()
-        with self._lock:
+        with self._lock, suppress(MovieError):  # it is a copy: to fail at it is no failure
             inputs = _place(self._inputs, self._inputs_read)
             artefacts = _place(self._artefacts, self._artefacts_read)
             if inputs is not None and artefacts is not None:
-                self._checkpoints.save(revision, state_of(self._movie, index, inputs, artefacts))
+                packs = self._packed.joined(written(index.successes.new))
+                index.successes.new.clear()
+                self._packed_to = artefacts.at
+                self._checkpoints.save(revision, state_of(self._movie, index, inputs, artefacts, packs))
+
+    def packs(self) -> set[str]:
+        """The keys of what checkpoints tell of."""
+        return self._checkpoints.pack_keys()
+
+    def remembered(self) -> tuple[list[InputEvent], list[ArtefactEvent]]:
+        """Inputs and results as the newest checkpoint that can be read knows them, whatever the logs tell."""
+        for state in self._checkpoints.newest():
+            results: Mapping[Made, Raw] = {}
+            with suppress(Absent, Damaged):
+                results = self._checkpoints.packs.read_all(state.packs)
+            told = (read_artefact_event(bytes(event)) for event in results.values())
+            return state.inputs, [*told, *state.events]
+        return [], []
 
     def _begin(self) -> None:
         """From the newest checkpoint of these very logs, else from their beginning."""
+        for state in self._sound():
+            self._packed = PackedResults(self._checkpoints.packs, state.packs, self._all_results)
+            self._index = state.index(self._packed)
+            self._inputs_read, self._artefacts_read = state.inputs_log.at, state.artefacts_log.at
+            self._packed_to = state.artefacts_log.at
+            return
+
+    def _sound(self) -> Iterator[State]:
+        """The checkpoints of these very logs, the newest first."""
         for state in self._checkpoints.newest():
             if _is_of(state.inputs_log, self._inputs) and _is_of(state.artefacts_log, self._artefacts):
-                self._index = state.index()
-                self._inputs_read, self._artefacts_read = state.inputs_log.at, state.artefacts_log.at
-                return
+                yield state
+
+    def _all_results(self) -> Mapping[Made, Raw]:
+        """From a checkpoint that reaches as far as the one that was begun from, else from the whole log."""
+        for state in self._sound():
+            with suppress(Absent, Damaged):
+                if _reaches(state.artefacts_log.at, self._packed_to):
+                    return self._checkpoints.packs.read_all(state.packs)
+        index = Index()
+        index.add(self.artefacts())
+        return written(index.successes)
 
     def _grown(self, inputs: _Read, artefacts: _Read) -> Index:
         with self._lock:
@@ -96,6 +137,13 @@ class Events:
 def _place(log: Log, at: Position) -> Place | None:
     mark = log.mark(at)
     return None if mark is None else Place(at if isinstance(at, int) else dict(at), mark)
+
+
+def _reaches(at: Position, other: Position) -> bool:
+    if isinstance(at, int) and isinstance(other, int):
+        return at >= other
+    there, wanted = (dict[str, int]() if isinstance(each, int) else each for each in (at, other))
+    return all(there.get(writer, 0) >= number for writer, number in wanted.items())
 
 
 def _is_of(place: Place, log: Log) -> bool:

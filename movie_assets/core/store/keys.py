@@ -56,7 +56,11 @@ class Keys:
 
     @property
     def checkpoints(self) -> str:
-        return f"{self.movie}/checkpoints/"
+        return f"{self.movie}/checkpoints/rev-"
+
+    @property
+    def packs(self) -> str:
+        return f"{self.movie}/checkpoints/packs/"
 
     @property
     def all_metrics(self) -> str:
@@ -121,7 +125,10 @@ class Keys:
         return f"{self.all_pending}{_kind(kind)}/{_digest(inputs_digest)}.json"
 
     def checkpoint(self, revision: int) -> str:
-        return f"{self.checkpoints}{_revision(revision)}.json"
+        return f"{self.movie}/checkpoints/{_revision(revision)}.json"
+
+    def pack(self, digest: str) -> str:
+        return f"{self.packs}{_digest(digest)}"
 
     @property
     def sweep(self) -> str:
@@ -173,6 +180,11 @@ class Keys:
         """The kind and the inputs digest that a note's key is for."""
         kind, _, digest = pending.removeprefix(self.all_pending).partition("/")
         return kind, digest.removesuffix(".json")
+
+    def pack_of(self, pack: str) -> str | None:
+        """The digest a pack's key is for; None for any other key."""
+        name = pack.removeprefix(self.packs)
+        return name if is_digest(name) else None
 
     def digest_of(self, blob: str) -> str | None:
         """The digest a blob's key is for; None for any other key."""

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 import msgspec
 from msgspec import Struct
 
+from movie_assets.core.errors import Damaged
+from movie_assets.core.seal import seal, unseal
 from movie_assets.core.store.driver import Absent, Driver
 from movie_assets.core.store.keys import Keys
 
-__all__ = ["LeaseRecord", "Leases"]
-
+__all__ = ["LeaseRecord", "Leases", "read_lease"]
 
 _UNREADABLE_SECONDS = 60.0
 """How long a lease counts that cannot be read: it may be a live one's."""
@@ -24,6 +25,19 @@ class LeaseRecord(Struct, frozen=True, rename="camel", tag_field="format", tag=1
     seconds: float
 
 
+def _written(record: LeaseRecord) -> bytes:
+    """The bytes of a lease's file, and of the sweep's flag."""
+    return seal(msgspec.json.encode(record))
+
+
+def read_lease(data: bytes) -> LeaseRecord:
+    """Reads a lease's file; one that was cut short or changed is `Damaged`."""
+    try:
+        return msgspec.json.decode(unseal(data), type=LeaseRecord)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Damaged("a lease cannot be read", because=error, next_step="delete it") from error
+
+
 class Leases:
     """The leases of one movie, each under an id that is not used twice. Times are in seconds by the store's clock."""
 
@@ -33,7 +47,7 @@ class Leases:
     def renew(self, lease: str, record: LeaseRecord) -> float:
         """Begins a lease or renews it; the time of that."""
         key = self._keys.lease(lease)
-        self._driver.put(key, msgspec.json.encode(record))
+        self._driver.put(key, _written(record))
         found = self._driver.stat(key)
         return found.modified if found else 0.0
 
@@ -47,7 +61,7 @@ class Leases:
 
     def begin_sweep(self, record: LeaseRecord, now: Callable[[], float]) -> bool:
         """Raises the sweep's flag; False while another sweep's stands."""
-        data = msgspec.json.encode(record)
+        data = _written(record)
         if self._driver.create(self._keys.sweep, data):
             return True
         if not self.is_sweeping(now()):
@@ -55,15 +69,24 @@ class Leases:
             return self._driver.create(self._keys.sweep, data)
         return False
 
-    def renew_sweep(self, record: LeaseRecord) -> float:
-        """Keeps the sweep's flag up; the time of that."""
-        self._driver.put(self._keys.sweep, msgspec.json.encode(record))
+    def renew_sweep(self, record: LeaseRecord) -> float | None:
+        """Keeps the sweep's flag up; the time of that, None if another's took its place after it had run out."""
+        if not self._is_up(record):
+            return None
+        self._driver.put(self._keys.sweep, _written(record))
         found = self._driver.stat(self._keys.sweep)
-        return found.modified if found else 0.0
+        return found.modified if found else None
 
-    def end_sweep(self) -> None:
-        """Takes the sweep's flag down."""
-        self._driver.delete(self._keys.sweep)
+    def end_sweep(self, record: LeaseRecord) -> None:
+        """Takes the sweep's flag down, not another's."""
+        if self._is_up(record):
+            self._driver.delete(self._keys.sweep)
+
+    def _is_up(self, record: LeaseRecord) -> bool:
+        try:
+            return self._read(self._keys.sweep) == record
+        except Absent:
+            return False
 
     def is_sweeping(self, now: float) -> bool:
         """Whether a sweep is under way."""
@@ -99,6 +122,6 @@ class Leases:
     def _read(self, key: str) -> LeaseRecord:
         data = self._driver.get(key)
         try:
-            return msgspec.json.decode(data, type=LeaseRecord)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return read_lease(data)
+        except Damaged:
             return LeaseRecord("unreadable", _UNREADABLE_SECONDS)

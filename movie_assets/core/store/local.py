@@ -227,7 +227,7 @@ class LocalDriver:
 
     def _walk(self, above: str, prefix: str, after: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """The keys below a folder as the whole keys sort: `a-b` before `a/b`."""
-        for key, entry in sorted(self._entries(above), key=itemgetter(0)):
+        for key, entry in sorted(self._entries(above, after), key=itemgetter(0)):
             if not key.startswith(prefix):
                 continue
             if not key.endswith("/"):
@@ -236,11 +236,13 @@ class LocalDriver:
             elif key > after or after.startswith(key):
                 yield from self._walk(key, prefix, after)
 
-    def _entries(self, above: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    def _entries(self, above: str, after: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """What is in a folder, as far as any of it may sort behind `after`."""
         folder = f"{self._root}/{above}"
         with told("list", above, folder), suppress(*_NOTHING_THERE), os.scandir(folder) as found:
             for entry in found:
-                if not is_key(entry.name):
+                whole = f"{above}{entry.name}/"
+                if (whole <= after and not after.startswith(whole)) or not is_key(entry.name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     yield f"{above}{entry.name}/", entry

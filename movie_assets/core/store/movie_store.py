@@ -93,16 +93,18 @@ class MovieStore:
         return path
 
     def present(self) -> Presence:
-        """Whether blobs are there, as of now; what comes later is looked up one by one."""
-        return Presence(self.blobs)
+        """Whether blobs are there, as of now.
+
+        Where a look at a file costs little each is looked up, elsewhere many by one listing.
+        """
+        return Presence(self.blobs, {} if self.driver.capabilities.paths else self.blobs.sizes())
 
 
 class Presence:
-    """Answers for many blobs from one listing."""
+    """Answers for many blobs, by the sizes that are known; others are looked up, once."""
 
-    def __init__(self, blobs: Blobs) -> None:
-        self._blobs = blobs
-        self._sizes = blobs.sizes()
+    def __init__(self, blobs: Blobs, sizes: dict[str, int]) -> None:
+        self._blobs, self._sizes = blobs, sizes
 
     def __call__(self, ref: BlobRef) -> bool:
         if ref.inline is not None or self._sizes.get(ref.digest) == ref.size:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from movie_assets.core.errors import Damaged
+from movie_assets.core.seal import seal, unseal
 from movie_assets.core.store.driver import Absent, Driver
 from movie_assets.core.store.keys import Keys
 
@@ -24,8 +25,8 @@ class _Notes(Struct, frozen=True, rename="camel", tag_field="format", tag=1):
 def read_notes(data: bytes) -> dict[str, dict[str, Any]]:
     """Reads the notes of a job by provider; what cannot be read is `Damaged`."""
     try:
-        return msgspec.json.decode(data, type=_Notes).notes
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return msgspec.json.decode(unseal(data), type=_Notes).notes
+    except (Damaged, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged(
             "the note of what was begun at a provider cannot be read",
             said=error,
@@ -68,7 +69,7 @@ class KeptNotes:
 
     def _keep(self, notes: dict[str, dict[str, Any]]) -> None:
         if notes:
-            self._driver.put(self._key, msgspec.json.encode(_Notes(notes)))
+            self._driver.put(self._key, seal(msgspec.json.encode(_Notes(notes))))
         else:
             self._driver.delete(self._key)
         self._notes = notes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from shutil import copyfileobj
@@ -15,7 +15,10 @@ from movie_assets.core.ledger import ledger_of
 from movie_assets.core.manifest import Manifest, sealed
 from movie_assets.core.revision import parse_revision, revision_name
 from movie_assets.core.store.driver import Absent
+from movie_assets.core.store.events import Events
+from movie_assets.core.store.framed import read_frames
 from movie_assets.core.store.movie_store import MovieStore
+from movie_assets.core.store.untold import untold, unwritten
 from movie_assets.core.store.verify import Finding
 
 __all__ = ["repair"]
@@ -36,6 +39,7 @@ class _Mender:
         self.lost_manifests: list[int] = []
         self.metrics: list[int] = []
         self.checkpoints = self.hint = False
+        self.told = ""
 
     def mend(self, finding: Finding) -> str:
         """What was done about one finding; nothing if that comes later, or nothing can be done."""
@@ -44,6 +48,7 @@ class _Mender:
             "manifest": self._manifest,
             "missing manifest": self._missing_manifest,
             "event": self._event,
+            "missing event": self._missing_event,
             "hint": self._hint,
             "copy": self._copy,
             "disposable": self._drop,
@@ -63,7 +68,7 @@ class _Mender:
         if self.hint:
             self.store.manifests.write_hint(live)
         if self.checkpoints:
-            self.store.events.checkpoint(live.number)
+            Events(self.driver, self.keys).checkpoint(live.number)
         for metrics in ledger_of(self.store) if self.metrics else []:
             if parse_revision(metrics.revision) in self.metrics:
                 self.store.metrics.save(metrics)
@@ -97,9 +102,54 @@ class _Mender:
     def _event(self, finding: Finding) -> str:
         if finding.at is None:
             return ""
-        line = self.driver.get(finding.key, finding.at).split(b"\n", 1)[0]
-        self.driver.put(f"{self.keys.quarantined(finding.key)}.{finding.at}", line)
-        return f"the line at byte {finding.at} is noted as known; the log itself is never changed"
+        self._note(finding.key, finding.at)
+        told = self._tell_again()
+        return f"the line at byte {finding.at} is noted as known; the log is never changed, {told}"
+
+    def _missing_event(self, finding: Finding) -> str:
+        for entries in (self.keys.inputs_entries, self.keys.artefacts_entries):
+            if place := self.keys.place_of(entries, finding.key):
+                self._fill(entries, *place)
+        return self._tell_again()
+
+    def _fill(self, entries: str, writer: str, first: int) -> None:
+        """An empty object keeps the number of each that is gone, so that readers find no gap."""
+        places = [self.keys.place_of(entries, key) for key in self.driver.list(entries)]
+        last = max((place[1] for place in places if place and place[0] == writer), default=0)
+        for number in range(first, last):
+            self.driver.create(self.keys.entry(entries, writer, number), b"")
+
+    def _tell_again(self) -> str:
+        """Once for all that is lost of the logs: at their ends, what is known of it elsewhere."""
+        if not self.told:
+            events = Events(self.driver, self.keys)
+            inputs, artefacts = events.inputs(), events.artefacts()
+            known_inputs, known = events.remembered()
+            kept = unwritten(known, artefacts)
+            found = untold(self._readable(), inputs, [*artefacts, *kept], known_inputs)
+            for log in (self.keys.inputs_log, self.keys.artefacts_log):
+                self._note_unfinished(log)
+            events.append_artefacts([*kept, *found.artefacts])
+            events.append_inputs(found.inputs)
+            self._drop_checkpoints()
+            self.told = _told_again(len(kept), len(found.artefacts), len(found.inputs))
+        return self.told
+
+    def _note(self, log: str, at: int) -> None:
+        line = self.driver.get(log, at).split(b"\n", 1)[0]
+        self.driver.put(f"{self.keys.quarantined(log)}.{at}", line)
+
+    def _note_unfinished(self, log: str) -> None:
+        """What follows it makes a damaged line of a last one without its end."""
+        with suppress(Absent):
+            data = self.driver.get(log)
+            if unfinished := read_frames(data)[1].unfinished:
+                self._note(log, len(data) - unfinished)
+
+    def _readable(self) -> Iterator[Manifest]:
+        for number in self.store.manifests.numbers():
+            with suppress(MovieError):
+                yield self.store.manifests.read(number)
 
     def _hint(self, finding: Finding) -> str:
         self.driver.delete(finding.key)
@@ -107,12 +157,17 @@ class _Mender:
         return "written anew"
 
     def _copy(self, finding: Finding) -> str:
-        self.driver.delete(finding.key)
         if finding.key.startswith(self.keys.all_metrics):
+            self.driver.delete(finding.key)
             self.metrics.append(parse_revision(finding.key.rpartition("/")[2].removesuffix(".json")))
         else:
-            self.checkpoints = True
+            self._drop_checkpoints()
         return "counted again from the log"
+
+    def _drop_checkpoints(self) -> None:
+        self.checkpoints = True
+        for key in [*self.driver.list(self.keys.checkpoints), *self.driver.list(self.keys.packs)]:
+            self.driver.delete(key)
 
     def _drop(self, finding: Finding) -> str:
         self.driver.delete(finding.key)
@@ -164,6 +219,15 @@ class _Mender:
         )
         self.store.manifests.publish(sealed(manifest))
         return manifest
+
+
+def _told_again(kept: int, results: int, inputs: int) -> str:
+    said = [f"{kept} results told again as a checkpoint knew them"] if kept else []
+    said += (
+        [f"{results} results told again as revisions name them, what they cost being lost"] if results else []
+    )
+    said += [f"{inputs} inputs told again"] if inputs else []
+    return f"{', '.join(said) or 'nothing of it is known elsewhere'}; what else it told of is lost"
 
 
 def _nothing(finding: Finding) -> str:

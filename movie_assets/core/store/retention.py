@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from movie_assets.core.errors import Refused
@@ -11,14 +12,23 @@ from movie_assets.core.store.movie_store import MovieStore
 __all__ = ["expired", "prune"]
 
 
-def expired(store: MovieStore, keep: int | None) -> list[int]:
+def expired(
+    store: MovieStore, keep: int | None, over: Callable[[Iterable[int]], Iterable[int]] = iter
+) -> list[int]:
     """The revisions that are no longer kept if only the newest `keep` are; never the live one. None keeps all."""
     if keep is None:
         return []
     if keep < 1:
         raise Refused("at least one revision is kept", next_step="--keep-revisions 1 keeps the live one")
-    numbers = [manifest.number for manifest in store.manifests.all()]
+    numbers = [number for number in over(store.manifests.numbers()) if _is_kept(store, number)]
     return numbers[:-keep]
+
+
+def _is_kept(store: MovieStore, number: int) -> bool:
+    with suppress(Pruned):
+        store.manifests.read(number)
+        return True
+    return False
 
 
 def prune(store: MovieStore, number: int, keep: int, when: str) -> None:

@@ -8,9 +8,10 @@ paths they lie in the trash until then, elsewhere they are condemned first, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +23,7 @@ from movie_assets.core.event import FORMAT
 from movie_assets.core.manifest import Pruned
 from movie_assets.core.references import files_in, references
 from movie_assets.core.revision import parse_revision, revision_name
+from movie_assets.core.seal import seal, unseal
 from movie_assets.core.store.driver import Absent, Stat
 from movie_assets.core.store.leases import LeaseRecord
 from movie_assets.core.store.movie_store import MovieStore
@@ -33,6 +35,7 @@ LEAST_SECONDS = 24 * 3600.0
 """Nothing younger is swept: what is being made is not referred to yet."""
 
 _FLAG_SECONDS = 60.0
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +95,14 @@ def sweep(store: MovieStore, terms: Terms, clock: Clock) -> Swept:
     """Prunes and deletes; `Conflict` while runs or another sweep are under way, `Damaged` if a root cannot be read."""
     with _flag(store, clock) as flag:
         restored = _recover(store)
-        pruned = expired(store, terms.keep_revisions)
+        pruned = expired(store, terms.keep_revisions, flag.over)
         # What refers to bytes is read before anything is changed: if some of it cannot be, nothing is.
-        found = _Candidates.of(store, terms, flag.now(), pruned)
-        for number in pruned:
+        found = _Candidates.of(store, terms, flag.now(), pruned, flag.over)
+        for number in flag.over(pruned):
             assert terms.keep_revisions is not None
             prune(store, number, terms.keep_revisions, clock.now())
         files = list(_old_files(store, terms, flag.now()))
-        for key in files:
+        for key in flag.over(files):
             store.driver.delete(key)
         take = _through_trash if store.driver.capabilities.paths else _by_condemning
         gone, condemned = take(store, found, flag)
@@ -127,11 +130,18 @@ class _Candidates:
     oldest: float
 
     @classmethod
-    def of(cls, store: MovieStore, terms: Terms, now: float, pruned: list[int]) -> _Candidates:
+    def of(
+        cls,
+        store: MovieStore,
+        terms: Terms,
+        now: float,
+        pruned: list[int],
+        over: Callable[[Iterable[int]], Iterable[int]] = iter,
+    ) -> _Candidates:
         """Blobs are listed before roots are read: what is referred to later was made young before, or is newer."""
         blobs = dict(store.driver.scan(store.keys.blobs))
         numbers = store.manifests.numbers()
-        roots = _roots(store, [number for number in numbers if number not in set(pruned)])
+        roots = _roots(store, over([number for number in numbers if number not in set(pruned)]))
         last = numbers[-1] if numbers else 0
         oldest = terms.older_than
         sizes = {
@@ -176,11 +186,11 @@ def _of_log(store: MovieStore) -> Iterator[BlobRef]:
 
 
 def _old_files(store: MovieStore, terms: Terms, now: float) -> Iterator[str]:
-    """Plans that were given up, notes of what was begun at a provider and never asked for, damaged bytes put aside."""
-    keys = store.keys
-    for prefix in (keys.plans, keys.all_pending, keys.quarantine):
+    """Plans that were given up, notes of what was begun and never asked for, damaged bytes put aside, lost packs."""
+    keys, told = store.keys, store.events.packs()
+    for prefix in (keys.plans, keys.all_pending, keys.quarantine, keys.packs):
         for key, found in store.driver.scan(prefix):
-            if now - found.modified > terms.older_than:
+            if now - found.modified > terms.older_than and key not in told:
                 yield key
 
 
@@ -208,13 +218,26 @@ class _Flag:
             raise self._conflict("another sweep is under way")
         runs = self._leases.runs(self.now()) - {self._record.run_id}
         if runs:
-            self._leases.end_sweep()
+            self.down()
             raise self._conflict(f"{len(runs)} {'run is' if len(runs) == 1 else 'runs are'} under way")
 
     def renew(self) -> None:
-        """Keeps it up, if that is due."""
+        """Keeps it up, if that is due; `Conflict` if this sweep was taken for dead meanwhile."""
         if self._clock.seconds() - self._renewed > _FLAG_SECONDS / 4:
-            self._told(self._leases.renew_sweep(self._record))
+            time = self._leases.renew_sweep(self._record)
+            if time is None:
+                raise self._conflict("another sweep has begun meanwhile")
+            self._told(time)
+
+    def over(self, items: Iterable[_T]) -> Iterator[_T]:
+        """What takes long, item by item, while it is kept up."""
+        for item in items:
+            self.renew()
+            yield item
+
+    def down(self) -> None:
+        """Takes it down."""
+        self._leases.end_sweep(self._record)
 
     def _told(self, time: float) -> None:
         self._renewed = self._clock.seconds()
@@ -236,7 +259,7 @@ def _flag(store: MovieStore, clock: Clock) -> Iterator[_Flag]:
         try:
             yield flag
         finally:
-            store.leases.end_sweep()
+            flag.down()
     finally:
         with suppress(MovieError):
             store.leases.end(flag.id)
@@ -250,8 +273,7 @@ _Taken = tuple[dict[str, int], dict[str, int]]
 def _through_trash(store: MovieStore, found: _Candidates, flag: _Flag) -> _Taken:
     """Moves blobs to the trash, looks again what was published meanwhile, and empties it of the rest."""
     trashed = {}
-    for digest, size in found.sizes.items():
-        flag.renew()
+    for digest, size in flag.over(found.sizes.items()):
         if _is_old(store.driver.stat(store.keys.blob(digest)), found, flag):
             _trash(store, digest)
             trashed[digest] = size
@@ -301,15 +323,14 @@ def _recover(store: MovieStore) -> int:
 def _by_condemning(store: MovieStore, found: _Candidates, flag: _Flag) -> _Taken:
     """Deletes what was condemned a day ago or more and is still not wanted; condemns the rest."""
     gone = {}
-    for digest, size in _ripe(store, found, flag.now()).items():
-        flag.renew()
+    for digest, size in flag.over(_ripe(store, found, flag.now()).items()):
         if _is_old(store.driver.stat(store.keys.blob(digest)), found, flag):
             store.blobs.discard(digest)
             gone[digest] = size
     left = {digest: size for digest, size in found.sizes.items() if digest not in gone}
     before = _condemned(store)
     since = {digest: before.get(digest, flag.now()) for digest in left}
-    store.driver.put(store.keys.condemned, msgspec.json.encode(Condemned(store.movie, since)))
+    store.driver.put(store.keys.condemned, seal(msgspec.json.encode(Condemned(store.movie, since))))
     return gone, left
 
 
@@ -332,6 +353,6 @@ def _condemned(store: MovieStore) -> dict[str, float]:
 def read_condemned(data: bytes) -> Condemned:
     """Reads `condemned.json`; a torn or unknown one is `Damaged`, and can be deleted."""
     try:
-        return msgspec.json.decode(data, type=Condemned)
+        return msgspec.json.decode(unseal(data), type=Condemned)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged("condemned.json cannot be read", because=error, next_step="delete it") from error

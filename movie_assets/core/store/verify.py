@@ -5,29 +5,33 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from movie_assets.core.errors import Damaged, MovieError
-from movie_assets.core.event import ArtefactEvent, read_artefact_event, read_input_event
+from movie_assets.core.digest import digest_of_bytes
+from movie_assets.core.errors import MovieError
+from movie_assets.core.event import ArtefactEvent, InputEvent, read_artefact_event, read_input_event
 from movie_assets.core.manifest import Manifest, Pruned, Tombstone, read_manifest, read_tombstone
 from movie_assets.core.metrics import read_metrics
 from movie_assets.core.plan import read_plan
 from movie_assets.core.reason import listed
 from movie_assets.core.references import references
-from movie_assets.core.revision import revision_name
-from movie_assets.core.store.checkpoints import read_checkpoint
-from movie_assets.core.store.claims import ClaimRecord
+from movie_assets.core.revision import parse_revision, revision_name
+from movie_assets.core.store.checkpoints import State, is_outdated, read_checkpoint
+from movie_assets.core.store.claims import read_claim
 from movie_assets.core.store.driver import Absent, Stat
 from movie_assets.core.store.framed import read_frames
-from movie_assets.core.store.leases import LeaseRecord
+from movie_assets.core.store.leases import read_lease
+from movie_assets.core.store.log import Position
 from movie_assets.core.store.manifests import Hint
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.store.pending import read_notes
 from movie_assets.core.store.sweep import read_condemned
+from movie_assets.core.store.untold import untold
 
 __all__ = ["Finding", "Report", "verify"]
 
@@ -35,7 +39,8 @@ _CHUNK = 1 << 20
 _READERS = 4
 
 What = Literal[
-    "blob", "missing blob", "manifest", "missing manifest", "event", "hint", "copy", "disposable", "note", "stray"
+    "blob", "missing blob", "manifest", "missing manifest", "event", "missing event", "hint", "copy", "disposable", "note",
+    "stray",
 ]  # fmt: skip
 Harm = Literal["lost", "copy", "remark"]
 
@@ -93,11 +98,16 @@ class _Look:
         self.findings: list[Finding] = []
         self.uses: dict[str, _Use] = {}
         self.made: dict[str, str] = {}
+        self.kept: list[Manifest] = []
+        self.inputs: list[InputEvent] = []
+        self.artefacts: list[ArtefactEvent] = []
+        self.reached: dict[str, Position] = {}
         self.read = 0
         self.all = sum(stat.size for stat in self.found.values())
 
     def report(self) -> Report:
         self._manifests()
+        self._checkpoints()
         self._logs()
         self._blobs()
         self._missing_blobs()
@@ -120,6 +130,7 @@ class _Look:
         self._gaps(kept)
         for number, manifest in kept.items():
             if isinstance(manifest, Manifest):
+                self.kept.append(manifest)
                 self._base(self.keys.manifest(number), manifest, kept)
                 self._refers(manifest)
         self._hint(kept)
@@ -195,7 +206,9 @@ class _Look:
         elif said[0] < max(kept):
             # whoever published the next one was killed before it told, or told after another had published
             says = f"it names {hint.revision} and is behind {revision_name(max(kept))}; readers look further"
-            self._find(self.keys.current, "hint", "remark", says, "nothing to do: the next run writes it anew")
+            self._find(
+                self.keys.current, "hint", "remark", says, "nothing to do: the next run writes it anew"
+            )
 
     # --- logs -------------------------------------------------------------------------------------------------
 
@@ -210,10 +223,17 @@ class _Look:
                 self._stray(key)
             elif data is not None:
                 self._log(key, data, read_input_event if is_inputs else read_artefact_event)
-        for prefix in (self.keys.inputs_entries, self.keys.artefacts_entries):
-            self._entries(prefix)
+        for log, entries in self._names_of_logs():
+            self._shorter(log)
+            self._entries(log, entries)
+        self._untold()
 
-    def _log(self, key: str, data: bytes, read: Callable[[bytes], object]) -> None:
+    def _names_of_logs(self) -> list[tuple[str, str]]:
+        """Of inputs and of artefacts: the log's own key, and where its objects lie if it is objects."""
+        keys = self.keys
+        return [(keys.inputs_log, keys.inputs_entries), (keys.artefacts_log, keys.artefacts_entries)]
+
+    def _log(self, key: str, data: bytes, read: Callable[[bytes], InputEvent | ArtefactEvent]) -> None:
         payloads, torn = read_frames(data)
         for at in torn.damaged:
             self._damaged_line(key, at, data[at:].split(b"\n", 1)[0])
@@ -226,8 +246,43 @@ class _Look:
             except MovieError as error:
                 self._find(key, "event", "lost", error.fact, error.next_step)
                 continue
-            if isinstance(event, ArtefactEvent) and event.output is not None:
-                self.made.setdefault(event.output.digest, event.artefact_id)
+            if isinstance(event, InputEvent):
+                self.inputs.append(event)
+            else:
+                self.artefacts.append(event)
+                if event.output is not None:
+                    self.made.setdefault(event.output.digest, event.artefact_id)
+
+    def _shorter(self, log: str) -> None:
+        """A file that has fewer bytes than a checkpoint has seen."""
+        was, found = self.reached.get(log), self.driver.stat(log)
+        size = found.size if found else 0
+        if isinstance(was, int) and size < was:
+            fact = f"it has {size} bytes and had {was}: it was cut short" if size else "it is gone"
+            says = f"{fact}, and what it told of may be made and paid for again"
+            self._find(log, "missing event", "lost", says, self._tell_again())
+
+    def _untold(self) -> None:
+        """What revisions say and no event tells, of those that the log once told of: metrics were counted from it.
+
+        Logs may have grown since they were read here: then look again.
+        """
+        told = [each for each in self.kept if self.keys.metrics(each.number) in self.found]
+        found = untold(told, self.inputs, self.artefacts)
+        if any(found.names()):
+            with suppress(MovieError):
+                found = untold(told, self.store.events.inputs(), self.store.events.artefacts())
+        for (log, entries), names in zip(self._names_of_logs(), found.names(), strict=True):
+            if names:
+                key = log if self.driver.capabilities.append else entries
+                says = f"it does not tell of {len(names)} of the {'inputs' if log == self.keys.inputs_log else 'results'}"
+                says += " that revisions name: it was removed or cut short, or a line of it is damaged"
+                self._find(key, "missing event", "lost", says, self._tell_again(), artefacts=names)
+
+    def _tell_again(self) -> str:
+        return (
+            f"{self._mend()} tells again what revisions and checkpoints know of it; do so before movies make"
+        )
 
     def _damaged_line(self, key: str, at: int, line: bytes) -> None:
         if self._is_known(f"{self.keys.quarantined(key)}.{at}", line):
@@ -235,22 +290,31 @@ class _Look:
             self._find(key, "event", "remark", says, at=at)
             return
         says = f"the line at byte {at} is damaged: an append was cut short there, or its bytes were changed since"
-        next_step = f"{self._mend()} notes it as known; what it told of is made again if it is wanted"
+        next_step = (
+            f"{self._mend()} notes it as known, and tells again what revisions and checkpoints know of it"
+        )
         self._find(key, "event", "lost", says, next_step, at=at)
 
     def _is_known(self, key: str, line: bytes) -> bool:
         return key in self.found and self.driver.get(key) == line
 
-    def _entries(self, prefix: str) -> None:
-        """Where a log is numbered objects, none may be missing before the last of its writer."""
-        places = [place for key in self._below(prefix) if (place := self.keys.place_of(prefix, key))]
-        for writer in sorted({writer for writer, _ in places}):
-            numbers = {number for its, number in places if its == writer}
-            for number in sorted(set(range(1, max(numbers))) - numbers):
-                key = self.keys.entry(prefix, writer, number)
-                self._find(
-                    key, "event", "lost", "an object of the log is missing", "restore it from a backup"
-                )
+    def _entries(self, log: str, prefix: str) -> None:
+        """Where a log is numbered objects, none may be missing before the last that is there or was seen."""
+        places = {place for key in self._below(prefix) if (place := self.keys.place_of(prefix, key))}
+        was = self.reached.get(log, 0)
+        last = {} if isinstance(was, int) else dict(was)
+        for writer, number in places:
+            last[writer] = max(number, last.get(writer, 0))
+        for writer in sorted(last):
+            keys = [
+                self.keys.entry(prefix, writer, number)
+                for number in range(1, last[writer] + 1)
+                if (writer, number) not in places
+            ]
+            gone = [key for key in keys if self.driver.stat(key) is None]
+            if gone:
+                says = f"{len(gone)} of the objects of the log are missing, the first of them this one"
+                self._find(gone[0], "missing event", "lost", says, self._tell_again())
 
     # --- blobs ------------------------------------------------------------------------------------------------
 
@@ -263,10 +327,11 @@ class _Look:
                     self._bad_blob(key, said)
 
     def _blob(self, key: str) -> str:
-        """What is wrong with a blob; nothing if it is sound, or was removed meanwhile."""
         digest = self.keys.digest_of(key)
-        if digest is None:
-            return ""
+        return "" if digest is None else self._wrong(key, digest)
+
+    def _wrong(self, key: str, digest: str) -> str:
+        """What is wrong with a blob's bytes; nothing if they are sound, or were removed meanwhile."""
         try:
             size, actual = self._digest(key)
         except Absent:
@@ -324,10 +389,44 @@ class _Look:
         numbers = self.store.manifests.numbers()
         live = revision_name(numbers[-1]) if numbers else ""
         if use.revisions and live not in use.revisions:
-            return f"{self._mend()}; {listed([*use.revisions])} cannot be restored until it is made again"
+            newest = max(numbers.index(parse_revision(revision)) for revision in use.revisions)
+            return (
+                f"{self._mend()} makes it again if that is free; if it says that it is not, "
+                f"movies sweep {self.movie} --keep-revisions {len(numbers) - newest - 1} lets go of "
+                f"{listed([*use.revisions])}, which cannot be restored"
+            )
         return f"{self._mend()}, then movies make {self.movie}"
 
     # --- the rest ---------------------------------------------------------------------------------------------
+
+    def _checkpoints(self) -> None:
+        for key in self._below(self.keys.packs):
+            data = self._bytes(key, "copy", "copy", self._mend())
+            if data is not None and digest_of_bytes(data) != self.keys.pack_of(key):
+                self._find(key, "copy", "copy", "its bytes do not match its digest", self._mend())
+        for key in self._below(self.keys.checkpoints):
+            data = self._bytes(key, "copy", "copy", self._mend())
+            if data is not None and (state := self._checkpoint(key, data)) is not None:
+                self._packs_of(key, state)
+                self.reached[self.keys.inputs_log] = state.inputs_log.at
+                self.reached[self.keys.artefacts_log] = state.artefacts_log.at
+
+    def _checkpoint(self, key: str, data: bytes) -> State | None:
+        try:
+            return read_checkpoint(data)
+        except MovieError as error:
+            if is_outdated(data):
+                says = "an older version wrote it; it is passed over"
+                self._find(key, "stray", "remark", says, "nothing to do: the next revision replaces it")
+            else:
+                self._find(key, "copy", "copy", error.fact, self._mend())
+            return None
+
+    def _packs_of(self, key: str, state: State) -> None:
+        gone = [pack for pack in state.packs if self.keys.pack(pack.digest) not in self.found]
+        if any(self.driver.stat(self.keys.pack(pack.digest)) is None for pack in gone):
+            says = "results that it tells of are gone, a later one had replaced them; the log is read instead"
+            self._find(key, "stray", "remark", says, "nothing to do: the next revision writes them anew")
 
     def _others(self) -> None:
         for prefix, what, read in self._readers():
@@ -337,6 +436,7 @@ class _Look:
                     self._readable(key, what, data, read)
         prefixes = {prefix for prefix, _, _ in self._readers()}
         prefixes |= {self.keys.manifests, self.keys.blobs, self.keys.events}
+        prefixes |= {self.keys.checkpoints, self.keys.packs}
         files = {self.keys.current, self.keys.sweep, self.keys.condemned}
         for key in self.found:
             if key.startswith(self.keys.quarantine):
@@ -344,20 +444,26 @@ class _Look:
                     key, "stray", "remark", "damaged bytes that were put aside", "delete it when you like"
                 )
             elif key.startswith(self.keys.trash):
-                says = "it lies in the trash of a sweep that was killed"
-                self._find(key, "stray", "remark", says, f"movies sweep {self.movie}")
+                self._trashed(key)
             elif key not in files and not key.startswith(tuple(prefixes - files)):
                 self._stray(key)
+
+    def _trashed(self, key: str) -> None:
+        says = "it lies in the trash of a sweep that was killed"
+        if wrong := self._wrong(key, key.removeprefix(self.keys.trash)):
+            self._find(key, "disposable", "copy", f"{says}, and {wrong}", self._mend())
+        else:
+            self._find(key, "stray", "remark", says, f"movies sweep {self.movie}")
+        self._count(self.found[key].size)
 
     def _readers(self) -> list[tuple[str, What, Callable[[bytes], object]]]:
         keys = self.keys
         return [
-            (keys.checkpoints, "copy", read_checkpoint),
             (keys.all_metrics, "copy", read_metrics),
             (keys.plans, "disposable", read_plan),
-            (keys.claims, "disposable", _reader(ClaimRecord)),
-            (keys.leases, "disposable", _reader(LeaseRecord)),
-            (keys.sweep, "disposable", _reader(LeaseRecord)),
+            (keys.claims, "disposable", read_claim),
+            (keys.leases, "disposable", read_lease),
+            (keys.sweep, "disposable", read_lease),
             (keys.condemned, "disposable", read_condemned),
             (keys.all_pending, "note", read_notes),
         ]
@@ -421,13 +527,3 @@ class _Look:
                 revisions=tuple(revisions),
             )
         )
-
-
-def _reader(kind: type[Struct]) -> Callable[[bytes], object]:
-    def read(data: bytes) -> object:
-        try:
-            return msgspec.json.decode(data, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise Damaged("it cannot be read", because=error) from error
-
-    return read

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from movie_assets.core.artefact import BlobRef
@@ -22,6 +22,8 @@ from movie_assets.core.errors import Conflict, Damaged, Refused, Transient
 from movie_assets.core.manifest import Pruned
 from movie_assets.core.references import references
 from movie_assets.core.restore import restore
+from movie_assets.core.store import blobs
+from movie_assets.core.store import sweep as sweeping
 from movie_assets.core.store.driver import Stat
 from movie_assets.core.store.leases import LeaseRecord
 from movie_assets.core.store.local import LocalDriver
@@ -202,13 +204,16 @@ def test_going_back_to_what_was_swept_makes_it_again(toy: Toy, later: Later) -> 
 
 
 def test_what_else_was_left_goes_with_its_time(toy: Toy, later: Later) -> None:
-    """Plans nobody published, notes of calls nobody asked after, and damaged bytes that were put aside."""
+    """Plans nobody published, notes of calls nobody asked after, damaged bytes put aside, packs of no checkpoint."""
+    packs = list(toy.driver.list(toy.store.keys.packs))
+    toy.driver.put(toy.store.keys.pack("0" * 64), b"its checkpoint was never written")
     toy.store.pending.of("picture", "0" * 64).write("painter", {"job": "1"})
     toy.driver.put("toy/quarantine/blobs/ab/" + "ab" * 32, b"damaged")
     toy.texts[0] = "given up"
     toy.movie().produce().begin()
     later.pass_days(8)
-    assert sweep(toy.store, WEEK, FakeClock()).files >= 3
+    assert sweep(toy.store, WEEK, FakeClock()).files >= 4
+    assert list(toy.driver.list(toy.store.keys.packs)) == packs
     left = [key.split("/")[1] for key in toy.driver.list("toy/")]
     assert not {"pending", "quarantine"} & set(left)
     assert not list(toy.driver.list("toy/runs/"))
@@ -225,7 +230,8 @@ def test_a_sweep_waits_for_runs_and_runs_wait_for_a_sweep(toy: Toy) -> None:
         sweep(store, WEEK, FakeClock())
     assert told.value.next_step
     store.leases.end("alive")
-    assert store.leases.begin_sweep(LeaseRecord("other", 1e9), lambda: 0.0)
+    other = LeaseRecord("other", 1e9)
+    assert store.leases.begin_sweep(other, lambda: 0.0)
     with pytest.raises(Conflict, match="another sweep"):
         sweep(store, WEEK, FakeClock())
     toy.title = "waits"
@@ -234,7 +240,7 @@ def test_a_sweep_waits_for_runs_and_runs_wait_for_a_sweep(toy: Toy) -> None:
         while not store.leases.runs(0.0):
             assert not made.done()
         assert store.manifests.numbers() == [1, 2]
-        store.leases.end_sweep()
+        store.leases.end_sweep(other)
         assert made.result(60).manifest is not None
 
 
@@ -244,6 +250,53 @@ def test_a_sweep_that_died_holds_nobody_up(toy: Toy, later: Later) -> None:
     later.pass_days(1)
     sweep(toy.store, WEEK, FakeClock())
     assert toy.driver.stat("toy/runs/sweep") is None
+
+
+class Far(MemoryDriver):
+    """A store where each manifest takes long to read."""
+
+    def __init__(self) -> None:
+        self.clock, self.seconds = FakeClock(), 0.0
+        self.at_each: Callable[[], object] = lambda: None
+        super().__init__(self.clock.seconds)
+
+    def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
+        if "/manifests/" in key:
+            self.clock.time += self.seconds
+            self.at_each()
+        return super().get(key, start, end)
+
+
+@pytest.fixture
+def far(new_toy: Callable[..., Toy]) -> Toy:
+    """A movie of four revisions on a far store, and nothing to sweep."""
+    toy = new_toy("a", driver=Far())
+    for number in range(4):
+        toy.title = f"title {number}"
+        toy.make()
+    return toy
+
+
+def test_the_flag_stays_up_however_long_a_sweep_takes(far: Toy) -> None:
+    """Reading a long history from afar takes longer than the flag is good for: runs wait all the same."""
+    driver, store, seen = far.driver, MovieStore(far.driver, "toy"), list[bool]()
+    driver.seconds, driver.at_each = 40.0, lambda: seen.append(store.leases.is_sweeping(driver.clock.time))
+    sweep(store, Terms(7 * DAY, keep_revisions=2), driver.clock)
+    assert len(seen) >= 4
+    assert all(seen)
+    assert not store.leases.is_sweeping(driver.clock.time)
+
+
+def test_a_sweep_that_was_taken_for_dead_gives_way(far: Toy) -> None:
+    """After a machine has slept, another's sweep may be under way: its flag stays up, and nothing is changed beside it."""
+    driver, store, other = far.driver, MovieStore(far.driver, "toy"), LeaseRecord("other", 60.0)
+    driver.seconds = 100.0
+    driver.at_each = lambda: store.leases.begin_sweep(other, driver.clock.seconds)
+    before = set(driver.list("toy/"))
+    with pytest.raises(Conflict, match="another sweep has begun"):
+        sweep(store, Terms(7 * DAY, keep_revisions=2), driver.clock)
+    assert set(driver.list("toy/")) == before | {store.keys.sweep}
+    assert store.leases.is_sweeping(driver.clock.time)
 
 
 def test_a_sweep_that_was_killed_half_way_loses_nothing(new_toy: Callable[..., Toy], tmp_path: Path) -> None:
@@ -305,20 +358,17 @@ def fast(driver: Any, speed: float) -> Any:
     return driver
 
 
-@pytest.mark.heavy
-@settings(max_examples=2, deadline=None, derandomize=True)
-@given(seed=st.integers(0, 999))
-def test_sweeps_beside_eight_builds_harm_none(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+def sweep_beside_eight_builds(
+    driver: Any, folder: Path, seed: int, terms: Terms, texts: int, edits: int
+) -> None:
     """Edits that go back and forth revive garbage all the time, while sweeps take all that is older than a moment."""
-    folder = tmp_path_factory.mktemp("builds")
-    driver, stop = fast(LocalDriver(folder / "root"), 2e6), threading.Event()
-    swept: list[int] = []
+    stop, swept = threading.Event(), list[int]()
 
     def build(index: int) -> None:
-        toy = Toy(folder / f"scratch-{index}", ["x"] * 8, driver=driver, clock=SystemClock())
+        toy = Toy(folder / f"scratch-{index}", ["x"] * texts, driver=driver, clock=SystemClock())
         chance = random.Random(seed * 8 + index)
-        for _ in range(3):
-            toy.texts[index] = chance.choice("abcd")
+        for _ in range(edits):
+            toy.texts[index % texts] = chance.choice("abcd")
             for _ in range(40):
                 with suppress(Conflict, Transient):
                     made = toy.make()
@@ -327,24 +377,63 @@ def test_sweeps_beside_eight_builds_harm_none(tmp_path_factory: pytest.TempPathF
             else:
                 raise AssertionError("no build got through")
 
+    def sweep_once() -> None:
+        with suppress(Conflict):
+            swept.append(sweep(MovieStore(driver, "toy"), terms, SystemClock()).blobs)
+
     def sweep_on() -> None:
-        store = MovieStore(driver, "toy")
         while not stop.is_set():
-            with suppress(Conflict):
-                swept.append(sweep(store, Terms(DAY, keep_revisions=2), SystemClock()).blobs)
-            stop.wait(0.01)
+            sweep_once()
+            stop.wait(0.1)
 
     with ThreadPoolExecutor(9) as threads:
-        sweeping = threads.submit(sweep_on)
-        builds = [threads.submit(build, index) for index in range(8)]
+        sweeping_on = threads.submit(sweep_on)
+        building = [threads.submit(build, index) for index in range(8)]
         try:
-            for each in builds:
-                each.result(90)
+            for each in building:
+                each.result(150)
         finally:
             stop.set()
-        sweeping.result(30)
+        sweeping_on.result(60)
     whole(MovieStore(driver, "toy"))
-    time.sleep(0.1)
-    swept.append(sweep(MovieStore(driver, "toy"), Terms(DAY, keep_revisions=2), SystemClock()).blobs)
-    assert sum(swept) > 0
+    while not sum(swept):
+        time.sleep(0.1)
+        sweep_once()
     whole(MovieStore(driver, "toy"))
+
+
+@pytest.mark.heavy
+@settings(max_examples=2, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 999))
+def test_sweeps_beside_eight_builds_harm_none(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    """On local disk, where a day takes a twentieth of a second."""
+    folder = tmp_path_factory.mktemp("builds")
+    driver = fast(LocalDriver(folder / "root"), 2e6)
+    sweep_beside_eight_builds(driver, folder, seed, Terms(DAY, keep_revisions=2), texts=8, edits=3)
+
+
+@pytest.fixture
+def short_day(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Of two seconds: S3 tells the time in whole ones."""
+    from resources.s3 import driver
+
+    monkeypatch.setattr(sweeping, "LEAST_SECONDS", 2.0)
+    monkeypatch.setattr(blobs, "YOUNG_SECONDS", 0.5)
+    monkeypatch.setattr(driver, "_YOUNG_SECONDS", 0.1)
+    return 2.0
+
+
+@pytest.mark.heavy
+@settings(
+    max_examples=1,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(0, 999))
+def test_sweeps_beside_eight_builds_on_s3_harm_none(
+    tmp_path_factory: pytest.TempPathFactory, new_s3: Callable[[], Any], short_day: float, seed: int
+) -> None:
+    """Where bytes are condemned first, and deleted by a later sweep."""
+    folder, terms = tmp_path_factory.mktemp("builds"), Terms(short_day, keep_revisions=2)
+    sweep_beside_eight_builds(new_s3(), folder, seed, terms, texts=2, edits=1)

@@ -11,13 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from movie_assets.core.artefact import BlobRef
+from movie_assets.core.digest import digest_of_bytes
 from movie_assets.core.errors import Damaged
-from movie_assets.core.store.driver import Driver
+from movie_assets.core.seal import unseal
+from movie_assets.core.store.driver import Capabilities, Driver
 from movie_assets.core.store.faulty import Fault, FaultyDriver
+from movie_assets.core.store.leases import LeaseRecord
 from movie_assets.core.store.local import LocalDriver
 from movie_assets.core.store.memory import MemoryDriver
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.store.repair import repair
+from movie_assets.core.store.sweep import LEAST_SECONDS, Terms, sweep
 from movie_assets.core.store.verify import Finding, Report, verify
 from movie_assets.core.toy import FakeClock, Toy
 
@@ -72,23 +76,150 @@ def test_a_sound_movie_is_said_to_be_sound(toy: Toy) -> None:
     assert dict(toy.driver.scan("toy/")) == before
 
 
-SEALED = ("blobs/", "manifests/", "events/", "checkpoints/", "current.json")
+JOB = ("picture", "0" * 64)
 
 
-@given(data=st.data())
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_flipped_bit_is_found(new_toy: Callable[..., Toy], data: st.DataObject) -> None:
-    """In a blob, a manifest, a log, a checkpoint or the hint: the file is named, and repair leaves nothing damaged."""
-    toy = new_toy("a")
-    toy.make()
-    keys = [key for key in toy.driver.list("toy/") if key.startswith(tuple(f"toy/{name}" for name in SEALED))]
-    key = data.draw(st.sampled_from(keys))
-    flip(
-        toy.driver, key, data.draw(st.integers(0, len(toy.driver.get(key)) - 1)), data.draw(st.integers(0, 7))
-    )
-    report = found(toy)
+def with_everything(toy: Toy) -> MovieStore:
+    """A store in which something lies under every kind of key: a run, a sweep and a sync were killed in the midst of it."""
+    two_revisions(toy)
+    store = toy.store
+    store.manifests.bury(1, store.manifests.read(1).digest, "2026-01-01", "only the newest revision is kept")
+    sweep(store, Terms(older_than=LEAST_SECONDS), toy.clock)
+    store.plans.save(toy.plan())
+    store.leases.renew("a-lease", LeaseRecord("a-run", 20.0))
+    store.claims.take(*JOB, "a-lease", lambda lease: False)
+    store.leases.begin_sweep(LeaseRecord("a-sweep", 60.0), lambda: 0.0)
+    store.pending.of(*JOB).write("video", {"key": "k-1", "id": "remote-1"})
+    store.driver.put(store.keys.trashed(digest_of_bytes(b"swept")), b"swept")
+    return store
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What lies in such a store, by key."""
+    driver = with_everything(Toy(tmp_path_factory.mktemp("toy"), ["a"])).driver
+    return Files({key: driver.get(key) for key in driver.list("toy/")})
+
+
+@pytest.fixture(scope="module")
+def everything_in_objects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The same where nothing can be appended to."""
+    scratch = tmp_path_factory.mktemp("toy")
+    driver = with_everything(Toy(scratch, ["a"], driver=NoAppend())).driver
+    return Files({key: driver.get(key) for key in driver.list("toy/")})
+
+
+class Files(dict[str, bytes]):
+    """Too much to be shown with a failure."""
+
+    def __repr__(self) -> str:
+        return f"{len(self)} files"
+
+
+class NoAppend(MemoryDriver):
+    """Keeps its logs as objects, as on S3."""
+
+    capabilities = Capabilities(append=False, paths=False, conditional=True)
+
+
+KINDS = {
+    "blobs/", "manifests/", "events/", "checkpoints/rev-", "checkpoints/packs/", "metrics/", "runs/rev-", "runs/leases/",
+    "runs/sweep", "claims/", "pending/", "condemned.json", "current.json", ".trash/",
+}  # fmt: skip
+
+
+def test_everything_is_in_it_and_sound(everything: dict[str, bytes]) -> None:
+    """Every kind of key that docs/format.md names, but for quarantine."""
+    assert {kind for kind in KINDS if any(key.startswith(f"toy/{kind}") for key in everything)} == KINDS
+    assert verify(kept_in(MemoryDriver(), everything)).sound
+
+
+def kept_in(driver: MemoryDriver, files: dict[str, bytes]) -> MovieStore:
+    for key, data in files.items():
+        driver.put(key, data)
+    return MovieStore(driver, "toy")
+
+
+@given(
+    in_objects=st.booleans(),
+    which=st.integers(0, 10_000),
+    where=st.floats(0, 1, exclude_max=True),
+    bit=st.integers(0, 7),
+)
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_flipped_bit_is_found(
+    everything: dict[str, bytes],
+    everything_in_objects: dict[str, bytes],
+    tmp_path: Path,
+    in_objects: bool,
+    which: int,
+    where: float,
+    bit: int,
+) -> None:
+    """In whatever file of a movie: it is named, with what to do, and after a repair nothing but lost blobs is left."""
+    files, driver = (everything_in_objects, NoAppend()) if in_objects else (everything, MemoryDriver())
+    store = kept_in(driver, files)
+    key = sorted(files)[which % len(files)]
+    flip(driver, key, int(where * len(files[key])), bit)
+    report = verify(store)
     assert key in {finding.key for finding in report.findings}
     assert all(finding.next for finding in report.findings)
+    repair(store, report.findings, FakeClock(), tmp_path)
+    left = [each for each in verify(MovieStore(driver, "toy")).findings if each.harm != "remark"]
+    assert all(finding.what == "missing blob" for finding in left)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS - {".trash/", "blobs/", "events/"}))
+def test_json_that_says_something_else_is_found(everything: dict[str, bytes], kind: str) -> None:
+    """One letter or digit of a value was changed, and what is there can still be read as JSON."""
+    key = next(key for key in sorted(everything) if key.startswith(f"toy/{kind}"))
+    store = kept_in(MemoryDriver(), everything)
+    whole, missed = everything[key], []
+    for at in [at for at, byte in enumerate(whole) if bytes([byte]).isalnum()][:: len(whole) // 150 + 1]:
+        changed = b"1" if whole[at : at + 1] != b"1" else b"2"
+        store.driver.put(key, whole[:at] + changed + whole[at + 1 :])
+        if key not in {finding.key for finding in verify(store).findings}:
+            missed.append(whole[max(0, at - 20) : at + 20])
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "metrics/",
+        "runs/rev-",
+        "runs/leases/",
+        "runs/sweep",
+        "claims/",
+        "pending/",
+        "condemned.json",
+        "manifests/",
+    ],
+)
+def test_what_an_older_version_wrote_without_a_seal_is_read(everything: dict[str, bytes], kind: str) -> None:
+    """It says what it said, and is no damage."""
+    key = next(key for key in sorted(everything) if key.startswith(f"toy/{kind}"))
+    store = kept_in(MemoryDriver(), everything)
+    assert unseal(everything[key]) != everything[key]
+    store.driver.put(key, unseal(everything[key]))
+    assert verify(store).sound
+    assert verify(store).findings == verify(kept_in(MemoryDriver(), everything)).findings
+
+
+def test_a_flipped_bit_misleads_nobody(everything: dict[str, bytes]) -> None:
+    """Metrics are counted again, a note is refused, a lease counts as a live one's for a while."""
+    store = kept_in(MemoryDriver(), everything)
+    for key, said, changed in (
+        (store.keys.metrics(2), b"rev-0002", b"rev-0003"),
+        (store.keys.pending(*JOB), b"remote-1", b"remote-3"),
+        (store.keys.lease("a-lease"), b"a-run", b"c-run"),
+    ):
+        assert said in everything[key]
+        store.driver.put(key, everything[key].replace(said, changed))
+    assert store.metrics.find(2) is None
+    with pytest.raises(Damaged):
+        store.pending.of(*JOB).read("video")
+    assert store.leases.runs(0.0) == {"unreadable"}
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "longer", "gone", "empty"])
@@ -124,13 +255,13 @@ def test_a_damaged_blob_is_named_and_made_again(toy: Toy, tmp_path: Path, damage
 
 
 def test_a_blob_of_an_old_revision_is_named_with_it(toy: Toy) -> None:
-    """What is hit is the old revision alone, and the sentence says so."""
+    """What is hit is the old revision alone, and the sentence says how to make it again, or to let go of it."""
     old, new = toy.store.manifests.read(1), toy.store.manifests.read(2)
     assert old.artefacts["film"].blob != new.artefacts["film"].blob
     toy.driver.delete(toy.store.keys.blob(old.artefacts["film"].blob.digest))
     finding = only(found(toy))
     assert (finding.artefacts, finding.revisions) == (("film",), ("rev-0001",))
-    assert "rev-0001 cannot be restored" in finding.next
+    assert "movies sweep toy --keep-revisions 1 lets go of rev-0001" in finding.next
 
 
 def test_a_persons_file_that_is_gone_is_named_by_its_input(new_toy: Callable[..., Toy]) -> None:
@@ -144,18 +275,99 @@ def test_a_persons_file_that_is_gone_is_named_by_its_input(new_toy: Callable[...
 
 
 def test_a_damaged_line_is_named_once(toy: Toy, tmp_path: Path) -> None:
-    """With its byte; after a repair it is known, the log is as it was, and what it told of is made again if wanted."""
+    """With its byte; after a repair it is known, what it told of is told again at the end, and nothing is made again."""
     key = toy.store.keys.artefacts_log
     at = toy.driver.get(key).index(b"\n\n", 500) + 2
     flip(toy.driver, key, at + 40)
     log = toy.driver.get(key)
-    finding = only(found(toy))
-    assert (finding.key, finding.at, finding.harm) == (key, at, "lost")
+    findings = found(toy).findings
+    assert [(finding.key, finding.harm) for finding in findings] == [(key, "lost")] * 2
+    assert {(finding.what, finding.at) for finding in findings} == {("event", at), ("missing event", None)}
     mended(toy, tmp_path / "mend")
     report = found(toy)
     assert report.sound
     assert any(f"byte {at} is known" in finding.says for finding in report.findings)
-    assert toy.driver.get(key) == log
+    assert toy.driver.get(key).startswith(log)
+    assert toy.make().jobs == ()
+
+
+LOGS = ["toy/events/inputs.log", "toy/events/artefacts.log"]
+
+
+def cut_at_a_line(driver: Driver, key: str, part: float) -> None:
+    """Leaves whole lines only, as a log is that was restored from an older copy."""
+    data = driver.get(key)
+    driver.put(key, data[: data.index(b"\n\n", int(len(data) * part)) + 1])
+
+
+@pytest.mark.parametrize("without", ["nothing else", "checkpoints", "revisions"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "cut"])
+@pytest.mark.parametrize("log", LOGS)
+def test_a_log_that_is_gone_or_shorter_is_found_and_told_again(
+    toy: Toy, tmp_path: Path, log: str, damage: str, without: str
+) -> None:
+    """From what checkpoints know or revisions name: nothing is made again, nothing paid again, and it says what is lost."""
+    whole, bodies = toy.store.events.artefacts(), toy.bodies()
+    for key in list(toy.driver.list("toy/")):
+        if key.startswith(
+            {"checkpoints": "toy/checkpoints/", "revisions": "toy/manifests/"}.get(without, "-")
+        ):
+            toy.driver.delete(key)
+    if damage == "cut":
+        cut_at_a_line(toy.driver, log, 0.3)
+    else:
+        toy.driver.delete(log)
+        toy.driver.put(log, b"") if damage == "empty" else None
+    report = found(toy)
+    assert not report.sound
+    assert log in {finding.key for finding in report.findings if finding.what == "missing event"}
+    assert all(
+        "movies verify toy --repair" in finding.next for finding in report.findings if finding.key == log
+    )
+    assert any("told again" in said for said in mended(toy, tmp_path / "mend"))
+    assert found(toy).sound
+    made = toy.make()
+    assert made.jobs == ()
+    assert toy.bodies() == bodies
+    if log.endswith("artefacts.log") and without != "checkpoints":
+        again = {event.event_id: event.cost for event in toy.store.events.artefacts()}
+        ends = {event.event_id: event.cost for event in whole if event.status != "started"}
+        assert again.items() >= ends.items()
+
+
+def test_what_is_told_again_is_told_once(toy: Toy, tmp_path: Path) -> None:
+    """A second repair, after the same damage or none, adds nothing; edits made since stay the latest."""
+    for key in list(toy.driver.list("toy/checkpoints/")):
+        toy.driver.delete(key)
+    toy.driver.delete(LOGS[0])
+    toy.title = "third"
+    toy.store = MovieStore(toy.driver, "toy")
+    toy.movie().produce().begin()
+    mended(toy, tmp_path / "mend")
+    told = toy.store.events.inputs()
+    assert mended(toy, tmp_path / "mend") == []
+    assert toy.store.events.inputs() == told
+    assert len({event.event_id for event in told}) == len(told)
+    assert {name: event.digest for name, event in toy.store.events.index().inputs.items()} == {
+        str(name): given.digest for name, given in toy.movie().inputs.items()
+    }
+
+
+@pytest.mark.parametrize("gone", ["one in the middle", "the last", "all"])
+def test_objects_of_a_log_that_are_gone_are_found_and_told_again(
+    new_toy: Callable[..., Toy], tmp_path: Path, gone: str
+) -> None:
+    """The same where a log is numbered objects: what a checkpoint has seen may not be missing."""
+    toy = two_revisions(new_toy("a", "b", driver=NoAppend()))
+    keys = list(toy.driver.list("toy/events/artefacts/"))
+    for key in {"one in the middle": keys[3:4], "the last": keys[-1:]}.get(gone, keys):
+        toy.driver.delete(key)
+    report = found(toy)
+    assert not report.sound
+    assert {finding.what for finding in report.findings} == {"missing event"}
+    mended(toy, tmp_path / "mend")
+    assert found(toy).sound
+    assert toy.make().jobs == ()
 
 
 def test_an_unfinished_last_line_is_no_damage(toy: Toy) -> None:
