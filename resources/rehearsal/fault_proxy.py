@@ -20,20 +20,23 @@ _ANSWERS = {
 }
 _NOT_PASSED_ON = {"connection", "transfer-encoding", "content-length", "date", "server"}
 _TIMEOUT_SECONDS = 60.0
+_POLL_SECONDS = 0.05  # how long it takes to end
 
 
 class FaultProxy:
     """Serves on a port of the system's choice, in threads of this process, while the context lasts.
 
     Each fault happens at its rate, by a `chance` of numbers below 1: `cut` breaks off before the server is asked,
-    `lost` after it has done what was asked, `half` in the middle of the answer; `500`, `503` and, for conditional puts
-    alone, `409` are answered in its place; `late` waits `late_seconds` first. `counts` says how often each did.
+    `lost` after it has done what was asked, `half` in the middle of the answer; `500` and `503` are answered in its
+    place; `late` waits `late_seconds` first. To conditional puts alone: `409` is answered, and `unheard` is as `lost`.
+    `counts` says how often each did, `struck` to what path.
     """
 
     def __init__(
         self, server: str, rates: Mapping[str, float], chance: Callable[[], float], late_seconds: float = 0.05
     ) -> None:
         self.rates, self.counts = dict(rates), Counter[str]()
+        self.struck: list[tuple[str, str]] = []
         self.late_seconds = late_seconds
         self.server = urlsplit(server)
         self._chance = chance
@@ -44,7 +47,9 @@ class FaultProxy:
         handler = type("Handler", (_Handler,), {"faults": self})
         self._proxy = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._proxy.daemon_threads = True
-        threading.Thread(target=self._proxy.serve_forever, daemon=True, name="fault-proxy").start()
+        threading.Thread(
+            target=self._proxy.serve_forever, args=(_POLL_SECONDS,), daemon=True, name="fault-proxy"
+        ).start()
         return self
 
     def __exit__(
@@ -59,13 +64,14 @@ class FaultProxy:
         assert self._proxy is not None
         return f"http://127.0.0.1:{self._proxy.server_port}"
 
-    def hits(self, fault: str) -> bool:
-        """Whether a fault happens now; counted."""
+    def hits(self, fault: str, path: str) -> bool:
+        """Whether a fault happens now; noted."""
         with self._lock:
             rate = self.rates.get(fault, 0.0)
             if not rate or self._chance() >= rate:
                 return False
             self.counts[fault] += 1
+            self.struck.append((fault, path))
             return True
 
 
@@ -77,20 +83,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.faults.hits("late"):
+        conditional = "If-None-Match" in self.headers
+        if self._hits("late"):
             time.sleep(self.faults.late_seconds)
-        if self.faults.hits("cut"):
+        if self._hits("cut"):
             self._hang_up()
             return
-        for fault in ("500", "503", *(("409",) if "If-None-Match" in self.headers else ())):
-            if self.faults.hits(fault):
+        for fault in ("500", "503", *(("409",) if conditional else ())):
+            if self._hits(fault):
                 self._refuse(*_ANSWERS[fault])
                 return
         status, headers, data = self._ask(body)
-        if self.faults.hits("lost"):
+        if self._hits("lost") or (conditional and self._hits("unheard")):
             self._hang_up()
             return
         self._answer(status, headers, data)
+
+    def _hits(self, fault: str) -> bool:
+        return self.faults.hits(fault, self.path)
 
     do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _pass_on
 
@@ -116,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
-        if len(data) > 1 and self.faults.hits("half"):
+        if len(data) > 1 and self._hits("half"):
             self.wfile.write(data[: len(data) // 2])
             self._hang_up()
             return

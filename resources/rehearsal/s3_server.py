@@ -12,12 +12,14 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from resources.s3.settings import S3Settings
 
 __all__ = ["Bucket", "S3Server"]
+
+_POLL_SECONDS = 0.05  # how long it takes to end
 
 
 class Bucket:
@@ -55,7 +57,7 @@ class S3Server:
     def __init__(self, *, ignores_conditions: bool = False) -> None:
         self.script: deque[str] = deque()
         self.asked: list[tuple[str, str]] = []
-        self._app = DomainDispatcherApplication(create_backend_app)
+        self._app = create_backend_app("s3")
         self._ignores = ignores_conditions
         self._writing = threading.Lock()
         self._server: BaseWSGIServer | None = None
@@ -64,7 +66,9 @@ class S3Server:
     def __enter__(self) -> S3Server:
         logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
-        threading.Thread(target=self._server.serve_forever, daemon=True, name="s3-server").start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True, name="s3-server"
+        ).start()
         return self
 
     def __exit__(

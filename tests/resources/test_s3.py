@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import posixpath
 import re
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from movie_assets.core.errors import MovieError, Refused, Transient, Unready, Unsure
@@ -211,6 +214,61 @@ def test_tenants_cannot_reach_each_other(bucket: Bucket) -> None:
                 driver.get(key)
     tenants["a"].delete("movie/key")
     assert tenants["ab"].stat("movie/key") is not None
+
+
+HOSTILE = [
+    "../b/tale", "..%2fb%2ftale", "%2e%2e/b/tale", "%2e%2e%2fb", "..%252fb", "/b/tale", "//b/tale", "tale/../../b/tale",
+    "tale/./../../b", "s3://bucket/b/tale", "..\\b\\tale", "tale/..;/b", "tale -> ../b/tale", "tale@../b", "tale/\0../b",
+    "\uff0e\uff0e/b/tale", "tale/\u2215../b", "tale\n../b", "~/b", ".", "..", "", "tale?prefix=b", "tale#b", "tale&b",
+]  # fmt: skip
+PARTS = st.sampled_from(
+    ["..", ".", "", "a", "b", "%2e%2e", "%2f", "\\", "tale", "blobs", "?", "*", "\0", ".tmp", "..;"]
+)
+
+
+def test_no_name_leads_to_another_tenant(server: S3Server, bucket: Bucket, tmp_path: Path) -> None:
+    """Whether it is a key, a prefix or a movie: the server is not even asked."""
+    driver_on(bucket, "b").put("tale/current.json", b"theirs")
+    driver = driver_on(bucket, "a")
+    driver.put("tale/current.json", b"mine")
+    server.asked.clear()
+    file = tmp_path / "file"
+    file.write_bytes(b"overwritten")
+    verbs: list[Callable[[str], object]] = [
+        driver.get,
+        driver.open,
+        driver.stat,
+        driver.freshen,
+        driver.delete,
+        driver.address,
+        lambda name: driver.put(name, b"overwritten"),
+        lambda name: driver.put_file(name, file),
+        lambda name: driver.create(name, b"overwritten"),
+        lambda name: driver.link(name, 60),
+        lambda name: list(driver.list(f"{name}/")),
+        lambda name: list(driver.scan(f"{name}/")),
+        lambda name: MovieStore(driver, name),
+    ]
+    for name in HOSTILE:
+        for verb in verbs:
+            with pytest.raises(Refused):
+                verb(name)
+    assert server.asked == []
+
+
+@given(key=st.lists(PARTS, min_size=1, max_size=5).map("/".join))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_asked_for_lies_below_the_prefix(server: S3Server, bucket: Bucket, key: str) -> None:
+    """As the server understands it, once all that is escaped is read and all dots are followed."""
+    driver = driver_on(bucket, "a")
+    server.asked.clear()
+    for ask in (driver.stat, driver.delete, driver.freshen):
+        with suppress(Refused):
+            ask(key)
+    with suppress(Refused):
+        server.asked.append(("link", urlsplit(driver.link(key, 60)).path))
+    for _, path in server.asked:
+        assert posixpath.normpath(unquote(unquote(path))).startswith(f"/{bucket.name}/a/")
 
 
 @pytest.mark.parametrize("root", ["s3://bucket/a/b", "s3://bucket/a/b/"])
