@@ -15,7 +15,8 @@ from movie_assets.core.camera import Box, CameraMove, box_at
 from movie_assets.core.cards import card_script
 from movie_assets.core.ports import CardLine, CardRequest, Encoded, Frame, Workspace
 from resources import worker
-from resources.clip import CLIP, FINAL, Quality, drawn, encode, measured, shot_of, smooth, spelt, turn
+from resources.clip import CLIP, drawn, encode, measured, shot_of, smooth, spelt, turn
+from resources.coding import FINAL, Quality, session
 from resources.planes import Pixels, black, mix, open_picture, planes_of, seen
 from resources.shots import shown
 
@@ -31,8 +32,9 @@ _COMING, _GOING = 0.8, 0.6  # seconds
 def card(request: CardRequest, at: Workspace, quality: Quality = FINAL) -> Encoded:
     """Renders a card exactly as many frames long as asked for; equal requests give equal bytes."""
     order = {**msgspec.to_builtins(request, enc_hook=spelt), "quality": asdict(quality)}
-    notes = worker.call("resources.cards", order, at, timeout=60 + 5 * request.frames)
-    return Encoded(at.scratch / CLIP, "video/mp4", notes)
+    with session(request.encoder, at.stop):
+        notes = worker.call("resources.cards", order, at, timeout=60 + 5 * request.frames)
+    return Encoded(at.scratch / CLIP, "video/mp4", {**notes, "encoder": request.encoder})
 
 
 # --- in the child -----------------------------------------------------------------------------------------------
@@ -40,7 +42,8 @@ def card(request: CardRequest, at: Workspace, quality: Quality = FINAL) -> Encod
 
 def _answer(said: dict[str, Any]) -> dict[str, Any]:
     request = _read(said)
-    encode(_frames(request), request.frame, _written(request), Quality(**said["quality"]))
+    quality = Quality(**said["quality"])
+    encode(_frames(request), request.frame, _written(request), quality, request.encoder)
     return measured(request.frames, request.frame)
 
 
@@ -52,6 +55,7 @@ def _read(said: Mapping[str, Any]) -> CardRequest:
         frames=said["frames"],
         frame=Frame(**said["frame"]),
         language=said["language"],
+        encoder=said["encoder"],
     )
 
 

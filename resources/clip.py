@@ -7,7 +7,7 @@ import os
 import resource
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,14 @@ from movie_assets.core.errors import Failed
 from movie_assets.core.ports import Captions, ClipRequest, Encoded, Frame, Shot, Transition, Workspace
 from movie_assets.core.words import Words
 from resources import worker
+from resources.coding import FINAL, Quality, coding, session
 from resources.ffmpeg import binary
 from resources.planes import Pixels, black, mix
 from resources.shots import shown
 
 __all__ = [
     "CLIP",
-    "DRAFT",
-    "FINAL",
-    "Quality",
     "clip",
-    "coding",
     "drawn",
     "encode",
     "measured",
@@ -43,30 +40,15 @@ __all__ = [
 CLIP = "clip.mp4"
 _SCRIPT = "captions.ass"
 _NO_FONTS = "fonts.conf"
-_TICKS = 1000  # per frame, so that any frame rate is exact
-_KEYFRAME_SECONDS = 4
-_COLOURS = "range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """How much time x264 takes for how good a picture; of `every` so many frames one is drawn, and shown as long."""
-
-    preset: str
-    crf: int
-    every: int = 1
-
-
-FINAL = Quality("veryfast", 20)
-DRAFT = Quality("ultrafast", 28, every=2)
 
 
 def clip(request: ClipRequest, at: Workspace, quality: Quality = FINAL) -> Encoded:
     """Renders one segment exactly as many frames long as asked for; equal requests give equal bytes."""
     said = msgspec.to_builtins(request, enc_hook=spelt)
     order = {**said, "quality": asdict(quality)}
-    notes = worker.call("resources.clip", order, at, timeout=60 + 5 * request.frames)
-    return Encoded(at.scratch / CLIP, "video/mp4", notes)
+    with session(request.encoder, at.stop):
+        notes = worker.call("resources.clip", order, at, timeout=60 + 5 * request.frames)
+    return Encoded(at.scratch / CLIP, "video/mp4", {**notes, "encoder": request.encoder})
 
 
 def spelt(value: object) -> str:
@@ -81,7 +63,7 @@ def spelt(value: object) -> str:
 
 def _answer(said: dict[str, Any]) -> dict[str, Any]:
     request, quality = _read(said), Quality(**said["quality"])
-    encode(_frames(request, quality.every), request.frame, _captioned(request), quality)
+    encode(_frames(request, quality.every), request.frame, _captioned(request), quality, request.encoder)
     return measured(request.frames, request.frame)
 
 
@@ -102,6 +84,7 @@ def _read(said: Mapping[str, Any]) -> ClipRequest:
         frame=Frame(**said["frame"]),
         captions=Captions(**said["captions"]),
         transition=Transition(**said["transition"]),
+        encoder=said["encoder"],
     )
 
 
@@ -184,50 +167,39 @@ def drawn(script: str, fonts: Path) -> str:
     return f",ass={_SCRIPT}:fontsdir={fonts}"
 
 
-def encode(frames: Iterator[Pixels], frame: Frame, captioned: str, quality: Quality) -> None:
+def encode(frames: Iterator[Pixels], frame: Frame, captioned: str, quality: Quality, encoder: str) -> None:
     """Writes the clip into the folder."""
     # Without a system font to fall back on, every machine draws the same glyphs.
     environment = {**os.environ, "FONTCONFIGCLIP": str(Path(_NO_FONTS).absolute())}
     with (
         Path("encoder.log").open("w+b") as log,
         subprocess.Popen(
-            _command(frame, captioned, quality),
+            _command(frame, captioned, quality, encoder),
             stdin=subprocess.PIPE,
             stderr=log,
             env=environment,
             pipesize=1 << 20,
-        ) as encoder,
+        ) as child,
     ):
-        assert encoder.stdin is not None
-        with contextlib.suppress(BrokenPipeError), encoder.stdin:
+        assert child.stdin is not None
+        with contextlib.suppress(BrokenPipeError), child.stdin:
             for pixels in frames:
-                encoder.stdin.write(pixels.data)
-        if encoder.wait() != 0:
+                child.stdin.write(pixels.data)
+        if child.wait() != 0:
             log.seek(0)
             raise Failed(
                 "the clip could not be encoded",
+                encoder=encoder,
                 said=log.read()[-400:].decode(errors="replace").strip(),
                 next_step="see ffmpeg's message above",
             )
 
 
-def _command(frame: Frame, captioned: str, quality: Quality) -> list[str]:
+def _command(frame: Frame, captioned: str, quality: Quality, encoder: str) -> list[str]:
     return [
         binary(), "-hide_banner", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p",
         "-s", f"{frame.width}x{frame.height}", "-r", str(frame.fps), "-i", "pipe:0",
-        *coding(frame, captioned, quality), CLIP,
-    ]  # fmt: skip
-
-
-def coding(frame: Frame, filters: str, quality: Quality) -> list[str]:
-    """How every clip is coded, so that they can be joined; `filters` begin with a comma."""
-    return [
-        "-filter_threads", "1", "-vf", f"setparams={_COLOURS}{filters}",
-        "-c:v", "libx264", "-preset", quality.preset, "-crf", str(quality.crf), "-profile:v", "high",
-        "-pix_fmt", "yuv420p",
-        "-threads", "1", "-g", str(_KEYFRAME_SECONDS * frame.fps), "-x264-params", "scenecut=0:open-gop=0", "-fps_mode", "passthrough",
-        "-flags:v", "+bitexact", "-fflags", "+bitexact", "-map_metadata", "-1",
-        "-video_track_timescale", str(frame.fps * _TICKS),
+        *coding(frame, captioned, quality, encoder), CLIP,
     ]  # fmt: skip
 
 

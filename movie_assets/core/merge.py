@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from movie_assets.core.artefact import Name, Scope
+from movie_assets.core.blueprints import fitted
 from movie_assets.core.errors import Conflict
 from movie_assets.core.graph import Graph, Job
 from movie_assets.core.inputs import Input
@@ -14,7 +15,7 @@ from movie_assets.core.planner import Decision
 from movie_assets.core.reason import changes_between, listed
 from movie_assets.core.replacement import replacing
 
-__all__ = ["check_plain", "merge", "wanted_by"]
+__all__ = ["check_plain", "edited_since", "merge", "wanted_by"]
 
 Inputs = Mapping[Name, Input]
 
@@ -40,6 +41,11 @@ def merge(
     inputs = {name: given for name, given in mine.items() if name not in taken}
     inputs |= {name: given for name, given in theirs.items() if name in taken}
     return _expanded(graph, segments, inputs), inputs
+
+
+def edited_since(base: Manifest | None, live: Manifest) -> list[str]:
+    """The inputs that others changed since a base."""
+    return [str(name) for name in _edits(_inputs(base) if base else {}, _inputs(live))]
 
 
 def wanted_by(live: Manifest, graph: Graph) -> tuple[Graph, dict[Name, Input]]:
@@ -97,14 +103,15 @@ def _segments(
 
 
 def _expanded(graph: Graph, segments: int, inputs: Inputs) -> Graph:
-    """The same blueprint for other inputs, some of which may be files in the place of artefacts."""
+    """The same kind of movie for other inputs, some of which may be files in the place of artefacts."""
+    blueprint = fitted(graph.blueprint, {name.kind for name in inputs})
     scopes = {name.kind: Scope.MOVIE if name.segment is None else Scope.SEGMENT for name in inputs}
     names = [
         Name(kind, segment)
-        for kind, scope in graph.blueprint.scopes.items()
+        for kind, scope in blueprint.scopes.items()
         for segment in (range(segments) if scope is Scope.SEGMENT else (None,))
     ]
-    return Graph.of(graph.blueprint, segments, scopes, [name for name in names if replacing(name) in inputs])
+    return Graph.of(blueprint, segments, scopes, [name for name in names if replacing(name) in inputs])
 
 
 def _inputs(manifest: Manifest) -> dict[Name, Input]:

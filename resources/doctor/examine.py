@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from movie_assets.core.errors import MovieError
+from movie_assets.core.errors import MovieError, Unready
 from resources.connections import OFFLINE, Connections
+from resources.doctor.encoding import check_encoders
 from resources.doctor.finding import Finding, fault
 from resources.doctor.language import check_captions
 from resources.doctor.machine import check_dagster_home, check_ffmpeg, check_room, check_versions
@@ -67,7 +68,8 @@ def examine(studio: Studio) -> list[Finding]:
         connections = studio.connections
         wanted, findings = wanted_by(studio)
     except MovieError as error:
-        connections, wanted, findings = Connections({}), Wanted(), [fault("providers.yaml", error)]
+        what = ".env" if isinstance(error, Unready) else "providers.yaml"
+        connections, wanted, findings = Connections({}), Wanted(), [fault(what, error)]
     checks = [*_of_machine(studio, wanted), *_of_connections(connections, wanted)]
     return [*(found for check in checks for found in check.findings(until)), *findings]
 
@@ -76,6 +78,7 @@ def _of_machine(studio: Studio, wanted: Wanted) -> Iterator[_Check]:
     folders = {"disk": studio.project, "scratch": Path(tempfile.gettempdir())}
     yield _Check("versions", check_versions)
     yield _Check("ffmpeg", check_ffmpeg)
+    yield _Check("encoder", partial(check_encoders, wanted.encoders))
     for language in sorted(wanted.languages):
         yield _Check(f"font for {language}", partial(check_captions, language))
     yield _Check("storage", lambda: check_storage(studio.driver, studio.root))

@@ -16,10 +16,11 @@ __all__ = ["Wanted", "wanted_by"]
 
 @dataclass
 class Wanted:
-    """By connection the models of each section, None where the provider's own is meant; and languages."""
+    """By connection the models of each section, None where the provider's own is meant; languages, and encoders."""
 
     models: dict[str, set[tuple[str, str | None]]] = field(default_factory=dict)
     languages: set[str] = field(default_factory=set)
+    encoders: set[str] = field(default_factory=set)
 
     def of(self, connection: str, speaks: str) -> set[tuple[str, str]]:
         """The sections a connection serves, each with the model it is to use there."""
@@ -46,6 +47,8 @@ def _add(studio: Studio, movie: str, wanted: Wanted) -> None:
     said = studio.file(movie)
     if said.captions.burn and said.captions.style != "none" and said.blueprint != "podcast":
         wanted.languages.add(said.language)
+    if said.blueprint != "podcast":
+        wanted.encoders.add(said.frame.encoder)
     for name, given in studio.open(movie).inputs.items():
         for provider, model in _named(given.payload):
             wanted.models.setdefault(provider, set()).add((name.kind, model))
