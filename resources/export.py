@@ -137,8 +137,12 @@ class _Export:
 
     def _descriptions(self, name: str) -> tuple[str, Write]:
         """What the pictures show, as a text track of its own."""
-        kinds, segments = ("segment_text", "picture_prompt"), range(self._manifest.segments)
-        told = [self._ref(kind, segment).digest for kind in kinds for segment in segments]
+        kinds, segments = (
+            ("segment_text", "picture_prompt", "description_text"),
+            range(self._manifest.segments),
+        )
+        refs = [self._manifest.output(Name(kind, segment)) for kind in kinds for segment in segments]
+        told = [ref.digest for ref in refs if ref is not None]
 
         def write(to: Path) -> None:
             to.write_text(to_vtt(descriptions(self._board)), encoding="utf-8")
@@ -146,7 +150,7 @@ class _Export:
         return self._key(name, told, self._manifest.timeline), write
 
     def _captions(self, ref: BlobRef) -> bytes:
-        return to_vtt(parse_srt(self._store.read(ref).decode())).encode()
+        return to_vtt(parse_srt(self._store.read(ref).decode(errors="replace"))).encode()
 
     def _poster(self, name: str, ref: BlobRef) -> tuple[str, Write]:
         """The picture that is seen a third into the film, without captions, cut as the film cuts it."""
@@ -173,7 +177,8 @@ class _Export:
 
     def _provenance(self, name: str, ref: BlobRef) -> tuple[str, Write]:
         def write(to: Path) -> None:
-            said = provenance_of(self._board, self._main, ref)
+            film = next(file for file, kind in self._names.items() if kind == self._names[name])
+            said = provenance_of(self._board, film, ref)
             to.write_bytes(msgspec.json.format(msgspec.json.encode(said), indent=2))
 
         return self._key(name, self._manifest.digest), write
@@ -198,12 +203,12 @@ class _Export:
         from resources.exports.album import album_of
         from resources.exports.page import File, index_page
 
-        subtitles = self._manifest.output(Name("subtitles"))
         album = album_of(self._boards, self._shelf, self._file, self._at)
         others = [name for name in self._names if not name.endswith(".html")]
         files = [File(name, (self._shelf.folder / name).stat().st_size) for name in others]
-        captions = self._captions(subtitles) if subtitles else None
-        return index_page(self._boards, album, self._main, files, captions)
+        subtitles = (self._manifest.output(Name(kind)) for kind in ("subtitles", "described_subtitles"))
+        captions, described = (self._captions(each) if each else None for each in subtitles)
+        return index_page(self._boards, album, self._main, files, captions, described)
 
     # --- what they are made from ------------------------------------------------------------------------------------
 

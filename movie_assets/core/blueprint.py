@@ -137,13 +137,19 @@ class Blueprint:
         """The scope of each artefact kind."""
         return {kind: producer.scope for producer in self.producers for kind in producer.makes}
 
+    @property
+    def inputs(self) -> frozenset[str]:
+        """The inputs that are read."""
+        return frozenset(r.name for each in self.producers for r in each.reads if r.reach is Reach.INPUT)
+
     def without(self, names: Collection[str]) -> Blueprint:
         """The same where some artefacts and inputs are not wanted: nobody makes or reads them."""
         wanted = (each for each in self.producers if not set(each.makes) & set(names))
         producers = (
             replace(each, reads=tuple(r for r in each.reads if r.name not in names)) for each in wanted
         )
-        return replace(self, producers=tuple(producers))
+        exports = {file: kind for file, kind in self.exports.items() if kind not in names}
+        return replace(self, producers=tuple(producers), exports=exports)
 
     def maker(self, kind: str) -> Producer:
         """The producer of an artefact kind; `Refused` for an unknown one."""

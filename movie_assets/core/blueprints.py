@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,12 +20,15 @@ from movie_assets.core.blueprint import (
     previous,
     same,
 )
+from movie_assets.core.described import described
+from movie_assets.core.inputs import USUAL
 from movie_assets.core.movie_file import MovieFile
 
-__all__ = ["BLUEPRINTS", "DESCRIPTIONS", "blueprint_of"]
+__all__ = ["BLUEPRINTS", "DESCRIBED_FILM", "DESCRIPTIONS", "blueprint_of", "fitted"]
 
 MOVIE, SEGMENT = Scope.MOVIE, Scope.SEGMENT
 DESCRIPTIONS = "film.descriptions.vtt"
+DESCRIBED_FILM = "film.described.mp4"
 
 
 def _always(asked: Any) -> bool:
@@ -33,7 +36,7 @@ def _always(asked: Any) -> bool:
 
 
 SCRIPT = Producer(
-    "script", "1", MOVIE, (input_("brief"), input_("script")), ("script",), make.script, asks="script",
+    "script", "2", MOVIE, (input_("brief"), input_("script")), ("script",), make.script, asks="script",
     instant=lambda script: bool(script.get("source")),
     about="Title, summary, and per segment the narration and the picture's prompt.",
     checks=(on.ALL_SAID,), judge=on.judge_script,
@@ -48,7 +51,7 @@ PICTURE_PROMPT = Producer(
     about="What this segment's picture shows, with the movie's style.",
 )  # fmt: skip
 PICTURE = Producer(
-    "picture", "1", SEGMENT, (same("picture_prompt"), input_("picture"), input_("canvas")), ("picture",),
+    "picture", "2", SEGMENT, (same("picture_prompt"), input_("picture"), input_("canvas")), ("picture",),
     make.picture, asks="picture",
     about="This segment's picture.",
     checks=(on.PICTURE_SHOWS, on.PICTURE_SIZE), judge=on.judge_picture,
@@ -58,6 +61,21 @@ NARRATION = Producer(
     ("narration", "words"), make.narration, asks="narration",
     about="This segment's voice, and when each word is heard.",
     checks=(on.AUDIBLE, on.WORDS_WITHIN), judge=on.judge_narration,
+)  # fmt: skip
+DESCRIPTION_TEXT = Producer(
+    "description_text", "1", SEGMENT, (same("picture_prompt"), input_("alt")), ("description_text",),
+    make.description_text, instant=_always,
+    about="What this segment's picture shows, for those who do not see it.",
+)  # fmt: skip
+DESCRIPTION = Producer(
+    "description", "1", SEGMENT, (same("description_text"), input_("alt"), input_("descriptions"), input_("language")), ("description",),
+    make.description, asks="descriptions",
+    about="What this segment's picture shows, spoken.",
+    checks=(on.DESCRIPTION_AUDIBLE,), judge=on.judge_description,
+)  # fmt: skip
+DESCRIPTION_SECONDS = Producer(
+    "description_seconds", "1", SEGMENT, (same("description"),), ("description_seconds",), make.description_seconds,
+    about="For how long the described film waits with this segment's narration.",
 )  # fmt: skip
 MOTION = Producer(
     "motion", "1", SEGMENT, (same("picture"), same("picture_prompt"), input_("motion"), input_("frame")),
@@ -73,14 +91,15 @@ MOTION_SOUND = Producer(
 CLIP = Producer(
     "clip", "2", SEGMENT,
     (same("picture"), previous("picture"), same("motion"), previous("motion"), same("words"),
-     input_("frame"), input_("pause"), input_("captions"), input_("transition"), input_("language")),
+     input_("frame"), input_("pause"), input_("captions"), input_("transition"), input_("language"), input_("encoder")),
     ("clip",), make.clip,
     about="This segment's part of the film, without sound; the transition into it lies in its head.",
     checks=(on.CLIP_SHOWS, on.CLIP_LENGTH, on.CLIP_SIZE), judge=on.judge_clip,
 )  # fmt: skip
 TITLE_CARD = Producer(
     "title_card", "1", MOVIE,
-    (input_("title_card"), input_("title_seconds"), input_("title"), input_("frame"), input_("language"), first("picture")),
+    (input_("title_card"), input_("title_seconds"), input_("title"), input_("frame"), input_("language"), first("picture"),
+     input_("encoder")),
     ("title_card",), make.title_card,
     about="What is written before the film begins.",
     checks=(on.TITLE_SHOWS, on.TITLE_SIZE), judge=on.judge_card("title_card", on.TITLE_SHOWS, on.TITLE_SIZE),
@@ -88,7 +107,7 @@ TITLE_CARD = Producer(
 END_CARD = Producer(
     "end_card", "1", MOVIE,
     (input_("end_card"), input_("end_seconds"), input_("makers"), input_("frame"), input_("language"),
-     last("picture"), last("motion")),
+     last("picture"), last("motion"), input_("encoder")),
     ("end_card",), make.end_card,
     about="The credits after the film, with who made what.",
     checks=(on.END_SHOWS, on.END_SIZE), judge=on.judge_card("end_card", on.END_SHOWS, on.END_SIZE),
@@ -119,7 +138,7 @@ SOUNDTRACK = Producer(
      every("ambience"), input_("ambience_volume"), every("motion_sound"), input_("motion_volumes")),
     ("soundtrack",), make.soundtrack,
     about="All voices over the music and the sound of places, encoded once.",
-    checks=(on.LOUDNESS,), judge=on.judge_soundtrack,
+    checks=(on.SOUND_AUDIBLE, on.LOUDNESS), judge=on.judge_soundtrack,
 )  # fmt: skip
 SUBTITLES = Producer(
     "subtitles", "2", MOVIE, (every("words"), same("timeline")), ("subtitles",), make.subtitles,
@@ -127,20 +146,29 @@ SUBTITLES = Producer(
 )  # fmt: skip
 FILM = Producer(
     "film", "1", MOVIE,
-    (every("clip"), same("title_card"), same("end_card"), same("soundtrack"), same("subtitles"),
-     input_("title"), input_("language"), input_("frame")),
+    (every("clip"), same("title_card"), same("end_card"), same("timeline"), same("soundtrack"), same("subtitles"),
+     input_("title"), input_("language"), input_("frame"), input_("encoder")),
     ("film",), make.film,
     about="The film.",
-    checks=(on.FILM_LENGTH, on.FILM_SIZE), judge=on.judge_film,
+    checks=(on.FILM_FRAMES, on.FILM_LENGTH, on.FILM_SIZE), judge=on.judge_film,
 )  # fmt: skip
+
+DESCRIBED = (
+    described(TIMELINE, every("description_seconds")),
+    described(CLIP, same("description_seconds")),
+    described(SOUNDTRACK, every("description")),
+    described(SUBTITLES),
+    described(replace(FILM, make=make.described_film)),
+)
 
 NARRATED = Blueprint(
     "narrated",
-    (SCRIPT, SEGMENT_TEXT, PICTURE_PROMPT, PICTURE, NARRATION, MOTION, MOTION_SOUND, CLIP, TITLE_CARD, END_CARD, MUSIC_PROMPT,
-     MUSIC, AMBIENCE, TIMELINE, SOUNDTRACK, SUBTITLES, FILM),
+    (SCRIPT, SEGMENT_TEXT, PICTURE_PROMPT, PICTURE, NARRATION, DESCRIPTION_TEXT, DESCRIPTION, DESCRIPTION_SECONDS, MOTION,
+     MOTION_SOUND, CLIP, TITLE_CARD, END_CARD, MUSIC_PROMPT, MUSIC, AMBIENCE, TIMELINE, SOUNDTRACK, SUBTITLES, FILM, *DESCRIBED),
     exports={
         "film.mp4": "film", "film.srt": "subtitles", "film.vtt": "subtitles", "poster.jpg": "film",
         DESCRIPTIONS: "film", "film.otio": "film", "provenance.json": "film", "index.html": "film",
+        DESCRIBED_FILM: "described_film", "provenance.described.json": "described_film",
     },
     on_request={"film.otioz": "film"},
 )  # fmt: skip
@@ -151,6 +179,15 @@ _OF_CARDS = {
 }
 
 _OF_MOTION = frozenset({"motion_sound", "motion_volumes"})
+_OF_TELLING = frozenset({"description_text", "alt"})
+_OF_DESCRIPTIONS = frozenset(
+    {
+        "description",
+        "description_seconds",
+        "descriptions",
+        *(kind for each in DESCRIBED for kind in each.makes),
+    }
+)
 
 PODCAST = Blueprint(
     "podcast",
@@ -166,9 +203,38 @@ BLUEPRINTS: Mapping[str, Blueprint] = {blueprint.name: blueprint for blueprint i
 
 
 def blueprint_of(movie: MovieFile) -> Blueprint:
-    """The blueprint a movie names, without the cards and the sounds it does not want: nothing of such a movie depends on them."""
+    """The blueprint a movie names, without what it does not want: cards, sounds, descriptions, another encoder than usual.
+
+    Nothing of it depends on them.
+    """
     whole = BLUEPRINTS[movie.blueprint]
     sounds_only = "film" not in whole.scopes
     unwanted = (names for card, names in _OF_CARDS.items() if sounds_only or getattr(movie, card) is None)
     unheard = frozenset() if movie.motion_volumes else _OF_MOTION
-    return whole.without(unheard.union(*unwanted))
+    coded = frozenset({"encoder"}) if movie.frame.encoder == USUAL["encoder"] else frozenset()
+    return whole.without(unheard.union(_undescribed(movie), coded, *unwanted))
+
+
+def _undescribed(movie: MovieFile) -> frozenset[str]:
+    """What a movie does without that speaks no descriptions, and that says nothing of its pictures in words of its own."""
+    if movie.descriptions is not None:
+        return frozenset()
+    own = any(each.picture.alt is not None for each in movie.overrides.values())
+    return _OF_DESCRIPTIONS if own else _OF_DESCRIPTIONS | _OF_TELLING
+
+
+# What there is only for who wants it, by the input that says so.
+_OPTIONAL: Mapping[str, frozenset[str]] = {
+    **_OF_CARDS,
+    "motion_volumes": _OF_MOTION,
+    "alt": _OF_TELLING,
+    "descriptions": _OF_DESCRIPTIONS,
+    "encoder": frozenset({"encoder"}),
+}
+
+
+def fitted(blueprint: Blueprint, inputs: Collection[str]) -> Blueprint:
+    """The same kind of movie where just that is wanted which there are inputs for."""
+    whole = BLUEPRINTS.get(blueprint.name, blueprint)
+    unwanted = (names for said, names in _OPTIONAL.items() if said not in inputs)
+    return whole.without(frozenset().union(*unwanted))

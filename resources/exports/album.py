@@ -50,7 +50,7 @@ def album_of(boards: Sequence[Storyboard], shelf: Shelf, files: Files, at: Works
     for blob in _only_earlier(live, earlier, "narration"):
         shelf.put(earlier_name(blob), blob.digest, partial(_copy, files, blob))
         sounds[ident(blob.digest)] = earlier_name(blob)
-    for piece in _pieces(live, "narration"):
+    for piece in (*_pieces(live, "description"), *_pieces(live, "narration")):
         sounds[ident(piece.digest)] = media_name(piece.name, piece.blob)
     return Album(_kept(thumbs, shelf, files, at), sounds)
 

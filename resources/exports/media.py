@@ -10,7 +10,7 @@ from movie_assets.core.storyboard import Piece
 
 __all__ = ["EARLIER", "KINDS", "SMALL", "earlier_name", "is_media", "media_name", "media_of"]
 
-KINDS = ("picture", "narration", "music")
+KINDS = ("picture", "narration", "description", "music")
 EARLIER, SMALL = "media/earlier/", ".export/small/"
 """Folders of what a page shows: voices that only earlier revisions have, and pictures as they lie in the page."""
 
@@ -31,7 +31,7 @@ _SUFFIXES = {
 
 
 def media_of(manifest: Manifest) -> Iterator[tuple[str, BlobRef]]:
-    """The pictures, voices and music of a revision, by the file each goes to."""
+    """The pictures, voices, descriptions and music of a revision, by the file each goes to."""
     for text, record in manifest.artefacts.items():
         name = Name.parse(text)
         if name.kind in KINDS and is_media(record):

@@ -15,7 +15,7 @@ from opentimelineio.opentime import RationalTime, TimeRange
 from movie_assets.core.errors import Refused
 from movie_assets.core.storyboard import Piece, Scene, Storyboard
 from movie_assets.core.timeline import Timeline, TimelineSegment
-from resources.exports.media import KINDS, is_media, media_name
+from resources.exports.media import is_media, media_name
 from resources.mix import JOINT
 from resources.probe import probe
 
@@ -25,6 +25,7 @@ _OURS = "movie_assets"
 _STILL_SECONDS = 24 * 3600  # how long a still can be held: longer than anyone asks
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: a bundle of the same is the same bytes
 _CHUNK = 1 << 20
+_IN_TRACKS = ("picture", "narration", "music")
 
 Place = Callable[[str], str]
 """Where a file of the export is, seen from the timeline."""
@@ -61,7 +62,7 @@ def _entry(name: str, compression: int = zipfile.ZIP_STORED) -> zipfile.ZipInfo:
 
 
 def _media(board: Storyboard) -> Iterator[str]:
-    pieces = (piece for piece in board.all_pieces if piece.name.kind in KINDS and is_media(piece))
+    pieces = (piece for piece in board.all_pieces if piece.name.kind in _IN_TRACKS and is_media(piece))
     return (media_name(piece.name, piece.blob) for piece in pieces)
 
 

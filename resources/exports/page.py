@@ -11,10 +11,19 @@ import jinja2
 from markupsafe import Markup
 from msgspec import Struct
 
+from movie_assets.core.blueprints import DESCRIBED_FILM
 from movie_assets.core.cost import Cost
 from movie_assets.core.difference import Difference
 from movie_assets.core.reason import LOCAL
-from movie_assets.core.storyboard import Scene, Storyboard, chapters, descriptions, differing, in_words
+from movie_assets.core.storyboard import (
+    Scene,
+    Storyboard,
+    chapters,
+    described_chapters,
+    descriptions,
+    differing,
+    in_words,
+)
 from movie_assets.core.subtitles import to_vtt
 from resources.exports.templates import PAGES
 
@@ -74,9 +83,17 @@ def data_uri(data: bytes, media_type: str) -> Link:
 
 
 def index_page(
-    boards: Sequence[Storyboard], album: Album, main: str, files: Sequence[File], captions: bytes | None
+    boards: Sequence[Storyboard],
+    album: Album,
+    main: str,
+    files: Sequence[File],
+    captions: bytes | None,
+    described_captions: bytes | None = None,
 ) -> str:
-    """The page of the last of these revisions; `main` is the film or sound beside it, `captions` WebVTT."""
+    """The page of the last of these revisions; `main` is the film or sound beside it.
+
+    Captions are WebVTT, of the film and of the one whose descriptions are spoken.
+    """
     board, recent = boards[-1], boards[-DETAILED:]
     told = [_told(each) for each in recent]
     names = {file.name for file in files}
@@ -95,6 +112,9 @@ def index_page(
         provenance="provenance.json" if "provenance.json" in names else None,
         captions=data_uri(captions, "text/vtt") if captions else None,
         descriptions=data_uri(to_vtt(descriptions(board)).encode(), "text/vtt"),
+        described=DESCRIBED_FILM if DESCRIBED_FILM in names else None,
+        described_chapters=described_chapters(board),
+        described_captions=data_uri(described_captions, "text/vtt") if described_captions else None,
         burnt=_is_burnt(board.inputs.get("captions")),
         files=files,
         data=_data(told, album),
@@ -231,6 +251,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "words": in_words,
+        "ident": ident,
         "money": _money,
         "price": _price,
         "who": _who,

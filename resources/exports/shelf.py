@@ -38,6 +38,11 @@ class Shelf:
         self._before = _read(folder / _RECORD)
         self._now: dict[str, _Entry] = {}
 
+    @property
+    def is_used(self) -> bool:
+        """Whether an earlier export put anything here."""
+        return bool(self._before)
+
     def has(self, name: str) -> bool:
         """Whether an earlier export put a file of this name here."""
         return name in self._before

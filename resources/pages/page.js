@@ -9,18 +9,43 @@
     all("audio, video").forEach(each => { if (each !== event.target) each.pause(); });
   }, true);
 
-  const player = $("#player");
+  const player = $("#player"), other = $(".described a");
+  const withDescriptions = () => other?.getAttribute("aria-pressed") === "true";
+  const start = link => Number(withDescriptions() ? link.dataset.described : link.dataset.start);
+  const end = link => Number(withDescriptions() ? link.dataset.describedEnd : link.dataset.end);
   if (player) {
     all("[data-start]").forEach(link => link.addEventListener("click", event => {
       event.preventDefault();
-      player.currentTime = Number(link.dataset.start) + 0.001;
+      player.currentTime = start(link) + 0.001;
       player.play().catch(() => {});
       player.scrollIntoView({ block: "center" });
     }));
     player.addEventListener("timeupdate", () => all(".strip a").forEach(link => {
-      const on = player.currentTime >= Number(link.dataset.start) && player.currentTime < Number(link.dataset.end);
+      const on = player.currentTime >= start(link) && player.currentTime < end(link);
       on ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
     }));
+  }
+
+  // --- the film that waits for what its pictures show to be spoken, in the same player, from the same segment on
+
+  if (other) {
+    const captions = $("track[kind=captions]", player), plain = [player.getAttribute("src"), captions?.src];
+    const swap = () => {
+      const at = all(".strip a").findLast(link => player.currentTime >= start(link)), playing = !player.paused;
+      const on = !withDescriptions();
+      other.setAttribute("aria-pressed", on);
+      player.src = on ? other.getAttribute("href") : plain[0];
+      if (captions) captions.src = on ? captions.dataset.described : plain[1];
+      player.addEventListener("loadedmetadata", () => {
+        if (at) player.currentTime = start(at) + 0.001;
+        if (playing) player.play().catch(() => {});
+      }, { once: true });
+      player.dispatchEvent(new Event("described"));
+    };
+    other.setAttribute("role", "button");
+    other.setAttribute("aria-pressed", "false");
+    other.addEventListener("click", event => { event.preventDefault(); swap(); });
+    other.addEventListener("keydown", event => { if (event.key === " ") { event.preventDefault(); swap(); } });
   }
 
   // --- what the pictures show, for screen readers and whoever wants to read it
@@ -29,8 +54,11 @@
   if (described) {
     const track = [...player.textTracks].find(each => each.kind === "descriptions");
     const [wanted, said] = [$("input", described), $("[role=status]", described)];
-    const tell = () => { said.textContent = wanted.checked ? track.activeCues?.[0]?.text ?? "" : ""; };
+    const tell = () => {
+      said.textContent = wanted.checked && !withDescriptions() ? track.activeCues?.[0]?.text ?? "" : "";
+    };
     track.mode = "hidden";
+    player.addEventListener("described", () => { described.hidden = withDescriptions(); tell(); });
     track.addEventListener("cuechange", tell);
     wanted.addEventListener("change", tell);
     described.hidden = false;

@@ -164,3 +164,50 @@ def test_the_keyboard_reaches_the_film_first(movie: Any, visit: Open) -> None:
         page.keyboard.press("Tab")
         assert page.locator(":focus").inner_text() == "Skip to the film"
         page.wait_for_function("document.activeElement.getBoundingClientRect().top >= 0")
+
+
+@pytest.fixture(scope="module")
+def described(tale_in: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A movie with a described film that is longer than its film; both can be played."""
+    tale = tale_in(tmp_path_factory.mktemp("project"))
+    for name, seconds in (("own", 9), ("longer", 14)):
+        sources = ["-f", "lavfi", "-i", f"testsrc=s=320x180:r=10:d={seconds}"]
+        sources += ["-f", "lavfi", "-i", f"sine=440:d={seconds}"]
+        coded = ["-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart"]
+        ffmpeg([*sources, *coded, str(tale.folder / f"{name}.mp4")], Workspace(tale.to.parent / "scratch"))
+    tale.export(tale.make(new="descriptions: spoken\nreplace: {film: own.mp4, described_film: longer.mp4}\n"))
+    return tale
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_described_film_plays_in_the_same_player(
+    described: Any, visit: Open, size: dict[str, int]
+) -> None:
+    """A switch reached by the keyboard; it goes on with the same segment, with captions and times of that film."""
+    ready = "seconds => Math.abs(document.querySelector('#player').duration - seconds) < 0.3"
+    with visit(described.to / "index.html", size) as page:
+        page.wait_for_function(ready, arg=9)
+        page.evaluate("document.querySelector('#player').textTracks[0].mode = 'showing'")
+        start = page.locator("#segment-1 .from").get_attribute("data-start")
+        page.evaluate(
+            "start => { document.querySelector('#player').currentTime = start + 0.2 }", float(start)
+        )
+        switch = page.get_by_role("button", name="Play with audio description")
+        assert switch.get_attribute("aria-pressed") == "false"
+        switch.focus()
+        page.keyboard.press("Space")
+        page.wait_for_function(ready, arg=14)
+        assert switch.get_attribute("aria-pressed") == "true"
+        later = float(page.locator("#segment-1 .from").get_attribute("data-described"))
+        assert later > float(start)
+        page.wait_for_function(
+            "at => Math.abs(document.querySelector('#player').currentTime - at) < 0.1", arg=later
+        )
+        first = "document.querySelector('#player').textTracks[0].cues?.[0]?.startTime"
+        page.wait_for_function(f"{first} > 1")
+        assert page.locator(".describe").is_hidden()
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        page.keyboard.press("Enter")
+        page.wait_for_function(ready, arg=9)
+        page.wait_for_function(f"{first} < 1")
+        assert page.locator(".describe").is_visible() and page.log == []

@@ -103,3 +103,38 @@ def test_provenance_says_what_generated_each_part(tale: Any) -> None:
     assert sources["picture[0]"] == "trainedAlgorithmicMedia" and sources["subtitles"] == "algorithmicMedia"
     prompts = {each["title"]: each.get("prompt") for each in said["ingredients"]}
     assert prompts["picture[2]"] == tale.boards()[-1].scenes[2].prompt
+
+
+def test_the_described_film_lies_beside_the_film_while_it_is_wanted(tale: Any) -> None:
+    """Byte for byte, with the voices it was made of; the page offers it, with its captions and times."""
+    tale.export(tale.make())
+    assert "film.described.mp4" not in tale.page()
+    live = tale.make(new="descriptions: spoken\n")
+    assert "film.described.mp4" in tale.export(live)
+    assert (tale.to / "film.described.mp4").read_bytes() == tale.store.read(
+        live.output(Name("described_film"))
+    )
+    assert {f"media/description-00{n}.wav" for n in range(3)} <= tale.files().keys()
+    page = tale.page()
+    assert '<a href="film.described.mp4">Play with audio description</a>' in page
+    plan = json.loads(tale.store.read(live.output(Name("described_timeline"))))
+    for each in plan["segments"][1:]:
+        assert page.count(f'data-described="{each["startFrame"] / plan["fps"]:.3f}"') == 2
+    sidecars = ("provenance.json", "provenance.described.json")
+    plain, told = (json.loads((tale.to / name).read_text()) for name in sidecars)
+    assert (plain["file"], told["file"]) == ("film.mp4", "film.described.mp4")
+    parts = [{each["title"] for each in said["ingredients"]} for said in (plain, told)]
+    assert {"clip[0]", "picture[0]"} <= parts[0] and not [name for name in parts[0] if "descri" in name]
+    assert {"described_clip[0]", "description[0]", "picture[0]"} <= parts[1] and "clip[0]" not in parts[1]
+    tale.export(tale.make("descriptions: spoken\n", "descriptions: none\n"))
+    assert not [name for name in tale.files() if "described" in name or "description-" in name]
+    assert "film.described.mp4" not in tale.page()
+
+
+def test_ones_own_words_for_a_picture_are_told_wherever_it_is(tale: Any) -> None:
+    """In the page and the text track, and not where nothing is to be told."""
+    tale.make()
+    tale.export(tale.make(new="overrides: {0: {picture: {alt: A finch.}}, 1: {picture: {alt: none}}}\n"))
+    assert 'alt="A finch."' in tale.page() and 'alt=""' in tale.page()
+    told = (tale.to / "film.descriptions.vtt").read_text()
+    assert told.count(" --> ") == 2 and "\nA finch.\n" in told and "\nTale, part 2\n" in told

@@ -74,3 +74,43 @@ def test_a_second_export_codes_nothing(podcast: Any, monkeypatch: pytest.MonkeyP
         "index.html",
         "provenance.json",
     } <= before.keys()
+
+
+SCRIPT = """\
+# The script's own title
+
+## The valley
+
+Tea came over the mountains, slowly and in small bags.
+
+> picture: a valley
+
+## Segment 1
+
+Nobody gave this part a name.
+
+> picture: a kettle
+"""
+
+
+def test_a_persons_title_and_headings_are_the_files_own(tale: Any) -> None:
+    """movie.yaml's title goes before the script's; a part without a heading is called by its first words."""
+    (tale.folder / "script.md").write_text(SCRIPT)
+    tale.make("segments: 3", "segments: 2\nblueprint: podcast\nscript: {source: script.md}")
+    board = tale.boards()[-1]
+    assert board.title == "Tale"
+    assert [chapter.title for chapter in chapters(board)] == [
+        "The valley",
+        "Nobody gave this part a name.",
+    ]
+
+
+def test_a_heading_is_no_reason_to_make_anything(tale: Any) -> None:
+    """It says nothing and shows nothing where the prompt is given: other headings cost no call."""
+    (tale.folder / "script.md").write_text(SCRIPT)
+    tale.make("segments: 3", "segments: 2\nblueprint: podcast\nscript: {source: script.md}")
+    tale.studio.ports.calls.clear()
+    (tale.folder / "script.md").write_text(SCRIPT.replace("The valley", "Tea comes"))
+    tale.make()
+    assert not tale.studio.ports.calls
+    assert chapters(tale.boards()[-1])[0].title == "Tea comes"
