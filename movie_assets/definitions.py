@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -26,7 +26,9 @@ from movie_assets.assets.upkeep import upkeep  # noqa: E402
 from movie_assets.core.errors import MovieError  # noqa: E402
 from movie_assets.core.graph import Graph  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
+from movie_assets.core.movie import Production  # noqa: E402
 from movie_assets.core.progress import Progress  # noqa: E402
+from resources.films import Films  # noqa: E402
 from resources.provider_keys import provider_keys  # noqa: E402
 from resources.secrets import Secrets  # noqa: E402
 from resources.studio import Studio  # noqa: E402
@@ -37,12 +39,16 @@ __all__ = ["definitions_of", "defs", "resources_of"]
 _MOST_RUNS = 64
 
 
-def resources_of(studio: Studio, progress: Progress) -> dict[str, object]:
-    """What the assets of a studio's movies ask for."""
+def resources_of(
+    studio: Studio, progress: Progress, agreed: Mapping[str, Production] | None = None
+) -> dict[str, object]:
+    """What the assets of a studio's movies ask for; `agreed` are the plans by run that a person has agreed to."""
     return {
         "movies": studio,
         "io_manager": ContentAddressedIOManager(studio, studio.clock),
         "progress": progress,
+        "agreed": dict(agreed or {}),
+        "films": Films(studio),
     }
 
 
@@ -96,6 +102,8 @@ def _loaded(studio: Studio, movies: list[str]) -> Iterator[tuple[str, Loaded]]:
             yield movie, Loaded(studio.graph(movie), glance)
         except MovieError as error:
             logging.getLogger(__name__).warning("%s is not loaded: %s", movie, error)
+        except Exception:  # one movie's bad luck is no other's
+            logging.getLogger(__name__).exception("%s is not loaded", movie)
 
 
 def _job(movie: str, graph: Graph, runs: int) -> UnresolvedAssetJobDefinition:

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
+from sqlalchemy.exc import SQLAlchemyError
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 from movie_assets.assets.movie_asset import movie_asset  # noqa: E402
 from movie_assets.assets.places import MOVIE  # noqa: E402
-from movie_assets.assets.request import request_of  # noqa: E402
-from movie_assets.core.errors import MovieError, Stopped  # noqa: E402
+from movie_assets.assets.request import DagsterRequest, request_of  # noqa: E402
+from movie_assets.core.errors import MovieError, Stopped, Unready  # noqa: E402
 from movie_assets.core.inputs import INPUTS  # noqa: E402
 from movie_assets.core.movie import Production  # noqa: E402
 from movie_assets.core.progress import Progress  # noqa: E402
@@ -28,6 +29,7 @@ from resources.studio import Studio  # noqa: E402
 
 __all__ = ["launch"]
 
+_JOB = "movies_make"
 _NO_COMPUTE_LOGS = {
     "compute_logs": {
         "module": "dagster._core.storage.noop_compute_log_manager",
@@ -49,30 +51,50 @@ _DEFAULTS = {
 
 
 def launch(studio: Studio, production: Production, progress: Progress) -> None:
-    """Materialises what a production would make; raises its error as it was."""
-    movie = production.movie
-    asset = movie_asset(movie.id, movie.graph, INPUTS)
-    asked = request_of(production)
+    """Materialises what a production would make, as a run of the same id (for Dagster a UUID); raises its error as it was."""
+    movie, asked = production.movie, request_of(production)
+    job = _job(studio, production, asked, progress)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     sweep_scratch()
     with _instance(studio.project) as instance:
         try:
-            dg.materialize(
-                [asset],
-                selection=list(asked.assets),
+            job.execute_in_process(
+                run_id=production.log.run_id,
                 instance=instance,
-                resources=resources_of(studio, progress),
                 tags={"movies/command": "make", MOVIE: movie.id, **asked.tags},
                 run_config={**asked.config, **_QUIET},
             )
         except MovieError:
             raise
+        except SQLAlchemyError as error:
+            raise _unkept(error, instance) from error
         except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
             raise Stopped(
                 "stopped on request; what was finished is kept",
                 movie=movie.id,
                 next_step=f"movies make {movie.id} goes on where this stopped",
             ) from None
+
+
+def _job(
+    studio: Studio, production: Production, asked: DagsterRequest, progress: Progress
+) -> dg.JobDefinition:
+    movie = production.movie
+    definitions = dg.Definitions(
+        assets=[movie_asset(movie.id, movie.graph, INPUTS)],
+        jobs=[dg.define_asset_job(_JOB, list(asked.assets))],
+        resources=resources_of(studio, progress, {production.log.run_id: production}),
+    )
+    return definitions.resolve_job_def(_JOB)
+
+
+def _unkept(error: SQLAlchemyError, instance: dg.DagsterInstance) -> MovieError:
+    """Dagster's own records lie beside the store, and their disk may be full or read-only, too."""
+    return Unready(
+        f"Dagster's records cannot be written: {getattr(error, 'orig', error)}",
+        folder=instance.root_directory,
+        next_step="make room there, or name another folder by DAGSTER_HOME; what was made is kept",
+    )
 
 
 @contextmanager

@@ -14,11 +14,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from movie_assets.core.cost import Cost
+from movie_assets.core.artefact import Name
 from movie_assets.core.fallback import fallback_of
 from movie_assets.core.graph import Job
+from movie_assets.core.ledger import taken_by
 from movie_assets.core.manifest import Manifest
-from movie_assets.core.movie import Movie
+from movie_assets.core.movie import Movie, Production
 from movie_assets.core.outcome import Outcome
 from movie_assets.core.plan import Plan, PlannedJob
 from movie_assets.core.progress import Progress
@@ -41,6 +42,7 @@ class Screen:
         """A table of what would be made, and the sums."""
         if not plan.jobs:
             self._nothing_to_make(plan)
+            self.encoder(plan)
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in ("artefact", "", "why", "by", "USD"):
@@ -58,11 +60,17 @@ class Screen:
         )
         if any(job.guess for job in plan.jobs):
             self._out.print("~ is a guess: what is paid for is not written yet")
+        self.encoder(plan)
         self.budgets(plan)
+
+    def encoder(self, plan: Plan) -> None:
+        """What codes the film, where the movie asks for another encoder than usual."""
+        if plan.encoder is not None:
+            self._out.print(f"encoder: {plan.encoder.said}", markup=False)
 
     def budgets(self, plan: Plan) -> None:
         """What a plan leaves of each budget, or by how much it would pass it."""
-        cost = Cost.total([plan.must_cost, plan.may_cost])
+        cost = plan.cost
         for budget in plan.budgets:
             lacks = budget.lacks(cost)
             left = (
@@ -98,13 +106,11 @@ class Screen:
         with Live(board, console=self._err, refresh_per_second=8, transient=True):
             yield board
 
-    def fallbacks(self, movie: Movie, plan: Plan) -> None:
+    def fallbacks(self, run: Production) -> None:
         """Where a run was helped out by another provider than the one wanted."""
-        for event in movie.store.events.index().latest.values():
+        for event in run.movie.store.events.index().recent.artefacts:
             fallback = (
-                fallback_of(event)
-                if event.revision == plan.revision and event.status == "succeeded"
-                else None
+                fallback_of(event) if event.run_id == run.log.run_id and event.status == "succeeded" else None
             )
             if fallback is not None:
                 self._out.print(
@@ -112,16 +118,18 @@ class Screen:
                     markup=False,
                 )
 
-    def made(self, movie: Movie, plan: Plan) -> None:
-        """Sums up a run."""
-        live, index = movie.store.manifests.live(), movie.store.events.index()
-        mine = [event for event in index.latest.values() if event.revision == plan.revision and event.output]
-        made = [event for event in mine if event.status == "succeeded"]
-        cost = Cost.of(event.cost for event in made)
-        where = f"{movie.id} is at {live.revision}" if live else f"{movie.id} has no revision yet"
-        self._out.print(f"made {_count(len(made), 'result')} (cost: {cost}); {where}")
+    def made(self, run: Production) -> None:
+        """Sums up what one run made and paid, whatever others made meanwhile."""
+        movie, took = run.movie, taken_by(run.movie.store, run.log.run_id)
+        live = movie.store.manifests.live()
+        where = (
+            f"{movie.id} is at {live.revision}, which holds {_count(_results_of(live), 'result')}"
+            if live
+            else f"{movie.id} has no revision yet"
+        )
+        self._out.print(f"made {_count(took.made, 'result')} (cost: {took.cost}); {where}")
 
-        others = _edits_of_others(movie, plan, live) if live else []
+        others = _edits_of_others(movie, run.plan, live) if live else []
         if others:
             self._out.print(
                 f"it also holds others' edits of {listed(others)}: bring them into movie.yaml, or the next run undoes them",
@@ -132,6 +140,11 @@ class Screen:
         """Names the files; the film's path is the last line."""
         for path in reversed(paths):
             self._out.print(_shown(path))
+
+
+def _results_of(live: Manifest) -> int:
+    """How many jobs gave what a revision holds, as plans count them."""
+    return len({(made.produced_by, Name.parse(name).segment) for name, made in live.artefacts.items()})
 
 
 def _edits_of_others(movie: Movie, plan: Plan, live: Manifest) -> list[str]:

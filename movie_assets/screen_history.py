@@ -209,7 +209,7 @@ def _usd(cost: Cost) -> str:
 
 
 def _making(found: Lineage, made: Making) -> Iterator[str]:
-    by = made.provider + (f" ({made.model})" if made.model else "")
+    by = made.provider + "".join(f" ({each})" for each in (made.model, made.encoder) if each)
     cost = "unknown cost" if made.cost is None else f"{made.cost:.4f} USD"
     yield f"{_time(made.created_at)} UTC for {made.revision} by {by}, {made.seconds:.1f} s, {cost}"
     yield f"producer {made.producer}, version {made.code_version}, run {made.run_id}" + (

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from movie_assets.core.errors import Exhausted, Transient
+from movie_assets.core.ports import FilmRequest
 from resources.instant import InstantPorts
+from resources.studio import Studio
 
 pytestmark = pytest.mark.heavy
 
@@ -78,6 +80,46 @@ def test_what_costs_an_unknown_sum_is_refused_under_a_budget(shell: Any) -> None
     )
     assert shell.ports.calls["paint"] == 0
     assert "tale is at rev-0001" in shell("make tale --yes")
+
+
+# --- what a run says it paid --------------------------------------------------------------------------------------
+
+
+def test_a_run_counts_what_it_made_itself(shell: Any, ports: InstantPorts) -> None:
+    """Not what another did meanwhile, and all of its own, whichever revision that went into."""
+    shell("make tale --yes")
+    shell.edit("{provider: openai}", "{provider: openai, style: ink}")
+    mine = shell.config.read_text()
+    overtaken: list[bool] = []
+
+    def publish_first(request: Any) -> None:
+        if isinstance(request, FilmRequest) and not overtaken:
+            overtaken.append(True)
+            shell.write(YAML + "captions: none\n")
+            other = Studio(shell.folder, ports=InstantPorts(costs={"openai": 5.0})).open("tale").produce()
+            other.begin()
+            list(other.outcomes())
+            assert other.publish() is not None
+            shell.write(mine)
+
+    ports.before = publish_first
+    said = shell("make tale --yes")
+    assert ports.calls["paint"] == 3 and ports.calls["film"] == 2
+    made = said.count(" made by ")
+    assert f"made {made} results (cost: {3 * PICTURE:.4f} USD); tale is at rev-0003" in said
+
+
+def test_results_are_counted_alike_wherever_they_are_told(shell: Any) -> None:
+    """By the jobs that give them: in the plan, after a run, and when all is up to date."""
+    planned = sum(map(len, shell.json("plan tale")["layers"]))
+    assert f"tale is at rev-0001, which holds {planned} results" in shell("make tale --yes")
+    assert f"all {planned} results of tale are up to date" in shell("make tale --yes")
+
+
+def test_a_run_that_fails_says_what_it_paid(shell: Any) -> None:
+    """Two of three pictures were."""
+    said = shell("make tale --yes --budget 0.04", code=1)
+    assert f"(cost: {2 * PICTURE:.4f} USD); tale has no revision yet" in said
 
 
 # --- fallback -----------------------------------------------------------------------------------------------------

@@ -69,6 +69,13 @@ KILLED = (
     BUILDER
     + """
 chance = random.Random(told["seed"])
+
+
+def paid():
+    # What has been paid for up to now.
+    return (folder / "paid").read_text() if (folder / "paid").exists() else ""
+
+
 for run in range(told["runs"]):
     texts = list(told["texts"])
     texts[run % len(texts)] = f"version {run}"
@@ -80,7 +87,9 @@ for run in range(told["runs"]):
             pass
         production.publish()
         os._exit(0)
-    time.sleep(chance.uniform(*told.get("wait", [0, 0.3])))
+    while any(kind not in paid() for kind in told.get("until", [])):
+        time.sleep(0.05)
+    time.sleep(chance.uniform(0, 0.3))
     os.kill(child, 9)
     os.waitpid(child, 0)
 """
@@ -116,7 +125,7 @@ class Disk:
             assert program.stdin is not None
             program.stdin.write("go\n")
             program.stdin.flush()
-        return [json.loads(program.communicate(timeout=60)[0]) for program in programs]
+        return [json.loads(program.communicate(timeout=150)[0]) for program in programs]
 
     def paid(self) -> list[tuple[str, str]]:
         """The run of each paid call, and what it paid for."""
@@ -207,7 +216,7 @@ def ended(events: list[ArtefactEvent]) -> Counter[tuple[str, str]]:
 def test_fifty_kills_cost_nothing_but_the_calls_at_hand(disk: Disk) -> None:
     """Nothing that succeeded is made again, the film is the same, nothing is left, and what may be lost is listed."""
     texts, last = [f"text {number}" for number in range(12)], "version 49"
-    disk.run(KILLED, texts=texts, seed=1, runs=50, lease=1.0).wait(60)
+    disk.run(KILLED, texts=texts, seed=1, runs=50, lease=1.0).wait(150)
     texts[49 % 12] = last
     told = disk.make_at_once({"texts": texts, "lease": 1.0})
     assert told[0][0] in (
@@ -253,8 +262,9 @@ def calls_after_success(events: list[ArtefactEvent]) -> list[str]:
 def test_show_names_what_may_have_been_paid_for(disk: Disk) -> None:
     """A call that was under way when its run was killed, also of a movie that has no revision yet."""
     texts = [f"text {number}" for number in range(12)]
-    killed = disk.run(KILLED, texts=texts, seed=1, runs=1, lease=0.1, seconds=[60, 60], wait=[8, 8])
-    killed.wait(30)
+    begun = [" picture ", " voice "]
+    killed = disk.run(KILLED, texts=texts, seed=1, runs=1, lease=0.1, seconds=[600, 600], until=begun)
+    killed.wait(120)
     command = ["show", "toy", "--project", str(disk.folder)]
     shown = CliRunner().invoke(main, command).output
     for kind, provider in (("picture", "painter"), ("voice", "speaker")):

@@ -4,6 +4,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Protocol
 
 import dagster as dg
 from dagster import DagsterExecutionInterruptedError
@@ -11,15 +13,24 @@ from pydantic import Field
 
 from movie_assets.assets.keys import op_name
 from movie_assets.assets.report import Keeper, Report
-from movie_assets.assets.selection import selection_of
+from movie_assets.assets.selection import Selection, selection_of
+from movie_assets.assets.shape import reshaped, shape_of
 from movie_assets.assets.specs import artefact_specs, check_specs, input_specs
 from movie_assets.core.artefact import Name, Scope
-from movie_assets.core.errors import Conflict, Refused
+from movie_assets.core.errors import Conflict, MovieError, Refused
 from movie_assets.core.graph import Graph
+from movie_assets.core.manifest import Manifest
 from movie_assets.core.movie import Movie, Movies, Production
 from movie_assets.core.progress import Progress
 
 __all__ = ["MakeConfig", "movie_asset"]
+
+
+class Films(Protocol):
+    """The folders in which a person looks for films."""
+
+    def refresh(self, live: Manifest) -> list[Path]:
+        """Brings one to this revision, where it is used on this machine; the paths of what it holds."""
 
 
 class MakeConfig(dg.Config):
@@ -49,35 +60,47 @@ def movie_asset(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> dg.Ass
         movies: dg.ResourceParam[Movies],
         io_manager: dg.ResourceParam[Keeper],
         progress: dg.ResourceParam[Progress],
+        agreed: dg.ResourceParam[Mapping[str, Production]],
+        films: dg.ResourceParam[Films],
     ) -> Iterator[dg.MaterializeResult[None]]:
-        opened = movies.open(movie)
-        _check_segments(opened, graph)
-        selection = selection_of(context)
-        targets = frozenset(map(Name.parse, config.only)) or selection.targets(opened.graph)
-
-        def planned() -> Production:
-            run_id, budget = context.run.run_id, config.budget_usd
-            return opened.produce(targets, run_id=run_id, budget_usd=budget, shared=config.shared)
-
+        selection, run_id = selection_of(context), context.run.run_id
+        planned = agreed.get(run_id) or _planned(movies.open(movie), graph, config, selection, run_id)
         with _cancelled_when_interrupted(context):
-            production = _begun(planned)
+            production = _begun(planned, graph)
+            if production.plan.encoder is not None:
+                context.log.info(f"encoder: {production.plan.encoder.said}")
             report = Report(context, production, selection, io_manager)
             _make(production, report, io_manager, progress)
-            _finish(context, production, report, lambda merged: _run(merged, report, io_manager, progress))
+            made = _finish(
+                context, production, report, lambda merged: _run(merged, report, io_manager, progress)
+            )
+            if made is not None:
+                _refresh(context, films, made)
         yield from _handed_on(context, report)
 
     return make
 
 
-def _begun(planned: Callable[[], Production]) -> Production:
-    """Plans and begins; once more if another run published in between, for nobody has seen this run's plan yet."""
-    production = planned()
+def _planned(
+    movie: Movie, loaded: Graph, config: MakeConfig, selection: Selection, run_id: str
+) -> Production:
+    """What a run that nobody has planned yet is to make."""
+    _check_shape(movie, loaded)
+    targets = frozenset(map(Name.parse, config.only)) or selection.targets(movie.graph)
+    return movie.produce(targets, run_id=run_id, budget_usd=config.budget_usd, shared=config.shared)
+
+
+def _begun(production: Production, loaded: Graph) -> Production:
+    """Begins; upon what another run published since it was planned, where both edits go together and cost no more."""
     try:
         production.begin()
+        return production
     except Conflict:
-        production = planned()
-        production.begin()
-    return production
+        together = production.rebased()
+        if shape_of(together.movie.graph) != shape_of(loaded):
+            raise
+    together.begin()
+    return together
 
 
 def _make(production: Production, report: Report, keeper: Keeper, progress: Progress) -> None:
@@ -125,7 +148,7 @@ def _finish(
     production: Production,
     report: Report,
     make: Callable[[Production], None],
-) -> None:
+) -> Manifest | None:
     """Publishes; `make` makes what a merge with another's revision leaves to make."""
     error = production.error()
     if error is not None:
@@ -134,13 +157,23 @@ def _finish(
     if manifest is not None:
         context.log.info(f"published {manifest.movie} {manifest.revision}")
         report.published(manifest)
+    return manifest
 
 
-def _check_segments(movie: Movie, loaded: Graph) -> None:
-    """Dagster's partitions are those of when the definitions were loaded."""
-    if (movie.graph.segments, movie.graph.blueprint.name) != (loaded.segments, loaded.blueprint.name):
+def _refresh(context: dg.AssetExecutionContext, films: Films, manifest: Manifest) -> None:
+    """The film is published: that a folder beside it cannot be written takes nothing away from that."""
+    try:
+        for path in films.refresh(manifest)[:1]:
+            context.log.info(f"{path} is {manifest.revision}")
+    except (MovieError, OSError) as error:
+        context.log.warning(f"what lies in films/ is of an earlier revision: {error}")
+
+
+def _check_shape(movie: Movie, loaded: Graph) -> None:
+    """Dagster's assets and partitions are those of when the definitions were loaded."""
+    if change := reshaped(movie.id, shape_of(movie.graph), shape_of(loaded)):
         raise Refused(
-            f"{movie.id} has {movie.graph.segments} segments now, and had {loaded.segments} when Dagster loaded it",
+            change,
             movie=movie.id,
             next_step="reload the definitions in Dagster, then materialize again",
         )

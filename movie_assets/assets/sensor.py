@@ -2,6 +2,7 @@
 
 # Dagster reads the annotations of `config_edits` as objects, so they may not be postponed to strings here.
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -12,10 +13,11 @@ from msgspec import Struct
 
 from movie_assets.assets.places import tags_of
 from movie_assets.assets.request import request_of
+from movie_assets.assets.shape import reshaped, shape_of
 from movie_assets.core.digest import digest_of
 from movie_assets.core.errors import MovieError
 from movie_assets.core.graph import Graph
-from movie_assets.core.movie import Movie, Movies, Production
+from movie_assets.core.movie import Movies, Production
 
 __all__ = ["Loaded", "Watched", "config_edits"]
 
@@ -27,6 +29,8 @@ _IN_FLIGHT = [
     dg.DagsterRunStatus.CANCELING,
 ]
 _SECONDS = 5
+_RELOAD = "\n  next: reload the definitions in Dagster (Deployment, Reload); it is made then"
+_LOG = logging.getLogger(__name__)
 
 
 class Watched(Movies, Protocol):
@@ -44,10 +48,14 @@ class Loaded(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True):
-    """What was last looked at of a movie, and what is to be said of it until it is edited again."""
+    """A glance at what was last looked at of a movie, and what is to be said of it until it is edited or reloaded.
 
-    mark: str
+    `loaded` is the mark of the shape in which Dagster had it then.
+    """
+
+    glance: str
     said: str = ""
+    loaded: str = ""
 
 
 def config_edits(
@@ -86,77 +94,83 @@ class _Tick:
         runs: int,
     ) -> None:
         self._loaded, self._movies, self._instance, self._runs = loaded, movies, instance, runs
-        self._seen = (
-            _read(cursor) if cursor else {movie: Seen(_mark(at.glance, at)) for movie, at in loaded.items()}
-        )
+        self._shapes = {movie: shape_of(at.graph) for movie, at in loaded.items()}
+        seen = _read(cursor) if cursor else None
+        self._seen = {movie: Seen(at.glance) for movie, at in loaded.items()} if seen is None else seen
         self._requests: list[dg.RunRequest] = []
 
     def result(self, ids: Sequence[str]) -> dg.SensorResult:
         """The runs to start, or in words why there are none."""
-        marks = {movie: _mark(self._movies.glance(movie), self._loaded.get(movie)) for movie in ids}
-        edited = [
-            movie
-            for movie, mark in marks.items()
-            if movie not in self._seen or self._seen[movie].mark != mark
-        ]
+        glances = {movie: self._glance(movie) for movie in ids}
+        edited = [movie for movie, glance in glances.items() if self._is_due(movie, glance)]
         busy = _busy(self._instance) if edited else set()
-        seen = {movie: each for movie, each in self._seen.items() if movie in marks}
+        seen = {movie: each for movie, each in self._seen.items() if movie in glances}
         for movie in edited:
             if movie not in busy:
-                seen[movie] = Seen(marks[movie], self._look(movie, marks[movie]))
+                seen[movie] = Seen(glances[movie], self._look(movie, glances[movie]), self._loaded_as(movie))
         said = [each.said for each in seen.values() if each.said]
         said += [f"{movie} is being made; its edits are next" for movie in edited if movie in busy]
-        said += [_gone(movie) for movie in self._loaded if movie not in marks]
+        said += [_gone(movie) for movie in self._loaded if movie not in glances]
         return dg.SensorResult(
             run_requests=self._requests,
             skip_reason=None if self._requests else "\n".join(said) or "nothing was edited",
             cursor=msgspec.json.encode(seen).decode(),
         )
 
-    def _look(self, movie: str, mark: str) -> str:
+    def _glance(self, movie: str) -> str:
+        """What is wrong with a movie that cannot even be glanced at, is told by the look at it that this leads to."""
+        try:
+            return self._movies.glance(movie)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+
+    def _is_due(self, movie: str, glance: str) -> bool:
+        """Whether a movie is new or was edited, or was loaded anew since something was said of it."""
+        seen = self._seen.get(movie)
+        return (
+            seen is None
+            or seen.glance != glance
+            or (bool(seen.said) and seen.loaded != self._loaded_as(movie))
+        )
+
+    def _loaded_as(self, movie: str) -> str:
+        return self._shapes[movie].mark if movie in self._shapes else ""
+
+    def _look(self, movie: str, glance: str) -> str:
         """Asks for a run if an edited movie needs one; what there is to say of it instead."""
         try:
-            opened = self._movies.open(movie)
-            reload = _reload(opened, self._loaded.get(movie))
-            if not reload:
-                self._request(opened, mark)
-        except (MovieError, OSError) as error:
+            return self._asked(movie, glance)
+        except MovieError as error:
             return f"{movie} cannot be made as it is now: {error}"
-        return reload
+        except OSError as error:
+            return f"{movie} cannot be read: {error}\n  next: see to that file; saving any of the movie's files tries again"
+        except Exception as error:  # one movie's bad luck is no other's
+            _LOG.exception("%s cannot be planned", movie)
+            return (
+                f"{movie} cannot be planned: {type(error).__name__}: {error}"
+                "\n  next: please report it; the log of Dagster's code server has more"
+            )
 
-    def _request(self, opened: Movie, mark: str) -> None:
+    def _asked(self, movie: str, glance: str) -> str:
+        opened = self._movies.open(movie)
+        if movie not in self._shapes:
+            return f"{movie} is new: Dagster has not loaded it{_RELOAD}"
+        if change := reshaped(movie, shape_of(opened.graph), self._shapes[movie]):
+            return f"{change}{_RELOAD}"
         production = opened.produce()
         if production.has_work:
-            self._requests += [self._run(production, mark, part) for part in range(1, self._runs + 1)]
+            self._requests += [self._run(production, glance, part) for part in range(1, self._runs + 1)]
+        return ""
 
-    def _run(self, production: Production, mark: str, part: int) -> dg.RunRequest:
+    def _run(self, production: Production, glance: str, part: int) -> dg.RunRequest:
         """Once per edit and part: Dagster starts no second run under one key, even if this tick is repeated."""
         movie, asked = production.movie.id, request_of(production, shared=self._runs > 1)
         return dg.RunRequest(
-            run_key=f"{movie}-{digest_of(mark)[:16]}" + (f"-{part}" if part > 1 else ""),
+            run_key=f"{movie}-{digest_of(glance)[:16]}" + (f"-{part}" if part > 1 else ""),
             asset_selection=list(asked.assets),
             run_config=dict(asked.config),
             tags={**tags_of(movie, part, self._runs), **asked.tags},
         )
-
-
-def _mark(glance: str, loaded: Loaded | None) -> str:
-    """Changes with an edit, and with a reload of the definitions that brings another graph."""
-    shape = f"{loaded.graph.blueprint.name} {loaded.graph.segments}" if loaded else "not loaded"
-    return f"{glance} {shape}"
-
-
-def _reload(movie: Movie, loaded: Loaded | None) -> str:
-    """What to do before Dagster can make a movie; nothing if its assets are those that are loaded."""
-    todo = "\n  next: reload the definitions in Dagster (Deployment, Reload); it is made then"
-    if loaded is None:
-        return f"{movie.id} is new: Dagster has not loaded it{todo}"
-    now, then = movie.graph, loaded.graph
-    if now.blueprint.name != then.blueprint.name:
-        return f"{movie.id} is a {now.blueprint.name} movie now, and was {then.blueprint.name} when Dagster loaded it{todo}"
-    if now.segments != then.segments:
-        return f"{movie.id} has {now.segments} segments now, and had {then.segments} when Dagster loaded it{todo}"
-    return ""
 
 
 def _gone(movie: str) -> str:
@@ -174,5 +188,9 @@ def _busy(instance: dg.DagsterInstance) -> set[str]:
     return tagged | {key.path[0] for run in ours for key in run.asset_selection or ()}
 
 
-def _read(cursor: str) -> dict[str, Seen]:
-    return msgspec.json.decode(cursor, type=dict[str, Seen])
+def _read(cursor: str) -> dict[str, Seen] | None:
+    """None for a cursor that an earlier version left."""
+    try:
+        return msgspec.json.decode(cursor, type=dict[str, Seen])
+    except msgspec.MsgspecError:
+        return None

@@ -20,11 +20,16 @@ _KINDS = {
     "music_prompt": "text",
     "picture": "image",
     "narration": "audio",
+    "description_text": "text",
+    "description": "audio",
     "music": "audio",
     "ambience": "audio",
     "soundtrack": "audio",
     "clip": "video",
     "film": "video",
+    "described_clip": "video",
+    "described_soundtrack": "audio",
+    "described_film": "video",
 }
 
 
@@ -46,7 +51,7 @@ def artefact_specs(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> Ite
 
 def input_specs(movie: str, graph: Graph, inputs: Mapping[str, Scope]) -> Iterator[dg.AssetSpec]:
     """What a person sets, so that lineage shows what an edit dirties."""
-    read = {r.name for p in graph.blueprint.producers for r in p.reads if r.reach is Reach.INPUT}
+    read = graph.blueprint.inputs
     for kind, scope in inputs.items():
         if kind in read:
             yield dg.AssetSpec(

@@ -30,6 +30,10 @@ class Cost(Struct, frozen=True):
         listed = list(costs)
         return cls(math.fsum(cost.usd for cost in listed), sum(cost.unknown for cost in listed))
 
+    def exceeds(self, other: Cost) -> bool:
+        """Whether it is more, or may be."""
+        return self.usd > other.usd or self.unknown > other.unknown
+
     def __str__(self) -> str:
         usd = f"{self.usd:.4f} USD" if self.usd >= 0.00005 else "less than 0.0001 USD"
         unknown = f"{self.unknown} of unknown price"

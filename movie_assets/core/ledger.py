@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from movie_assets.core.event import ArtefactEvent
 from movie_assets.core.manifest import ArtefactRecord, Manifest
-from movie_assets.core.metrics import Metrics, metrics_of
+from movie_assets.core.metrics import Metrics, Sums, metrics_of
 from movie_assets.core.revision import revision_name
 from movie_assets.core.store.movie_store import MovieStore
 
-__all__ = ["enter", "ledger_of"]
+__all__ = ["enter", "ledger_of", "taken_by"]
 
 
 def enter(store: MovieStore, manifest: Manifest, run_id: str, wall_seconds: float) -> None:
@@ -33,6 +33,13 @@ def enter(store: MovieStore, manifest: Manifest, run_id: str, wall_seconds: floa
             wall_seconds=wall_seconds,
         )
     )
+
+
+def taken_by(store: MovieStore, run_id: str) -> Sums:
+    """What one run took, whatever revisions it prepared and whoever published them."""
+    index = store.events.index()
+    events = [event for event in index.recent.artefacts if event.run_id == run_id]
+    return metrics_of(store.movie, "", None, events, index).total
 
 
 def ledger_of(store: MovieStore) -> list[Metrics]:

@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
+from dagster._core.utils import make_new_run_id
 
 from movie_assets.assets.keys import artefact_key, input_key, partition_of
 from movie_assets.core.artefact import Name
@@ -56,6 +57,7 @@ class Project:
     path: Path
     instance: dg.DagsterInstance
     ports: InstantPorts = field(default_factory=InstantPorts)
+    root: str = "builds"
 
     def __post_init__(self) -> None:
         folder = self.path / "movies" / "tale"
@@ -66,7 +68,7 @@ class Project:
 
     @property
     def studio(self) -> Studio:
-        return Studio(self.path, ports=self.ports)
+        return Studio(self.path, self.root, ports=self.ports)
 
     @property
     def definitions(self) -> dg.Definitions:
@@ -83,7 +85,7 @@ class Project:
     def make(self) -> dict[str, int]:
         """What `movies make` does; the provider and renderer calls it took."""
         self.ports.calls.clear()
-        production = self.studio.open("tale").produce()
+        production = self.studio.open("tale").produce(run_id=make_new_run_id())
         if production.has_work:
             launch(self.studio, production, Silence())
         return dict(self.ports.calls)

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Collection
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -54,16 +55,36 @@ ends = st.sampled_from(["make", "part", "leave"])
 edits = st.lists(st.tuples(fields, sentences, ends), min_size=2, max_size=2)
 
 
-@settings(
-    max_examples=3,
-    derandomize=True,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(edits=edits)
-def test_the_plan_begins_where_dagster_sees_staleness(project: Any, edits: list[Any]) -> None:
-    """After any edit, made whole, in part or not at all before the next one."""
+def test_the_plan_begins_where_dagster_sees_staleness(project: Any) -> None:
+    """After an edit that leaves most as it was, and one that is made in part."""
+    first = {"captions": "plain", "overrides": {"1": {"motion": {"move": "pan-up"}}}}
+    second = {"narration": {"voice": "en-gb"}, "frame": {"fps": 25}}
+    _agree(project, [(first, "The 2nd sentence.", "leave"), (second, "The second sentence.", "part")])
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(900)
+def test_the_plan_begins_where_dagster_sees_staleness_whatever_is_edited(
+    project: Any, request: pytest.FixtureRequest
+) -> None:
+    """After any edits, each made whole, in part or not at all before the next; others by `--hypothesis-seed=N`."""
+    several = settings(
+        max_examples=8,
+        derandomize=request.config.getoption("--hypothesis-seed") is None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+
+    @several
+    @given(edits=edits)
+    def agrees(edits: list[Any]) -> None:
+        _agree(project, edits)
+
+    agrees()
+
+
+def _agree(project: Any, edits: list[Any]) -> None:
     _reset(project)
     project.make()
     for said, sentence, end in edits:
@@ -82,11 +103,14 @@ def test_the_plan_begins_where_dagster_sees_staleness(project: Any, edits: list[
             project.materialize(Name.parse(min(roots)).kind, partitions=PARTS)
 
 
-def test_a_file_in_an_artefacts_place_stays_fresh(project: Any) -> None:
+def test_a_file_in_an_artefacts_place_stays_fresh(project: Any, own_media: Any) -> None:
     """Also after what would have made it has changed: Dagster's lineage is the blueprint's, the file's is not."""
     folder = project.config.parent
-    (folder / "my.mp4").write_bytes(b"my clip")
-    (folder / "score.wav").write_bytes(b"my score")
+    project.config.write_text(json.dumps(FIRST))
+    project.make()
+    plan = project.studio.store("tale").manifests.live().timeline
+    (folder / "my.mp4").write_bytes(own_media.clip(plan["segments"][1]["frames"]))
+    (folder / "score.wav").write_bytes(own_media.sound())
     mine = {**FIRST, "replace": {"clip[1]": "my.mp4", "music": "score.wav"}}
     project.config.write_text(json.dumps(mine))
     project.make()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -28,9 +29,13 @@ class Faulty(InstantPorts):
 
     family: str = ""
     otherwise: dict[str, float] = {}  # noqa: RUF012
+    films: dict[str, float] = {}  # noqa: RUF012
+    late: float = 0.0
 
     def look(self, file: Path, media_type: str) -> Look:
         seen = super().look(file, media_type)
+        if media_type.startswith("video/") and b'"soundtrack"' in file.read_bytes():
+            return replace(seen, **{"sound_seconds": seen.seconds + self.late / 30, **self.films})
         return replace(seen, **self.otherwise) if media_type.startswith(self.family or "none") else seen
 
     heard: dict[str, float] = {}  # noqa: RUF012
@@ -88,6 +93,7 @@ def test_a_good_film_passes_every_check(project: Any) -> None:
         ("video/", {"moves": 0.0}, "the video does not move", "motion", {"film"}),
         ("video/", {"seconds": 0.1}, "the clip is 0.10 s long", "clip", {"film"}),
         ("video/", {"width": 320.0}, "the clip is 320", "clip", {"film"}),
+        ("audio/", {"peak": 0.0}, "the music is silent", "music", {"soundtrack", "film"}),
     ],
 )
 def test_what_is_broken_is_not_built_upon(
@@ -130,12 +136,61 @@ def test_a_persons_own_picture_may_be_black(project: Any, faulty: Faulty) -> Non
     assert checked(project)["picture.shows_something"] == [False] * 3
 
 
+@pytest.mark.parametrize(
+    ("otherwise", "said", "check"),
+    [
+        ({"sound_seconds": 0.0}, r"its sound 0\.000 s", "as_long_as_its_sound"),
+        (
+            {"seconds": 3.0, "sound_seconds": 3.0},
+            r"the film has 90 frames, its timeline \d+",
+            "as_long_as_its_timeline",
+        ),
+        ({"width": 320.0}, r"the film is 320\.0 x 720, not 1280 x 720", "frame_size"),
+    ],
+)
+def test_a_broken_film_is_not_published(
+    project: Any, faulty: Faulty, otherwise: dict[str, float], said: str, check: str
+) -> None:
+    """Whatever was joined wrong: without sound, without some of its clips, in another size; nothing is lost."""
+    faulty.films = otherwise
+    with pytest.raises(Failed, match=said):
+        project.make()
+    assert project.studio.store("tale").manifests.live() is None
+    assert checked(project)[f"film.{check}"] == [False]
+    faulty.films = {}
+    assert project.make() == {"film": 1}
+
+
+@pytest.mark.parametrize(
+    ("frames", "passes"), [(0.0, True), (0.9, True), (-0.9, True), (1.1, False), (-1.1, False)]
+)
+def test_film_and_sound_end_within_one_frame(
+    project: Any, faulty: Faulty, frames: float, passes: bool
+) -> None:
+    """Of the film's own, however many a second has."""
+    faulty.late = frames
+    with contextlib.suppress(Failed):
+        project.make()
+    assert checked(project)["film.as_long_as_its_sound"] == [passes]
+
+
 def test_loudness_out_of_range_is_only_a_warning(project: Any, faulty: Faulty) -> None:
     """The film is published."""
     faulty.heard = {"loudness": -23.0, "truePeak": -3.0}
     project.make()
     assert checked(project)["soundtrack.loudness"] == [False]
     assert project.studio.store("tale").manifests.live() is not None
+
+
+def test_a_silent_soundtrack_is_not_joined(project: Any, faulty: Faulty) -> None:
+    """Where its voices can be heard, the mix is broken; a person's own silence is what they want."""
+    faulty.heard = {"loudness": -70.0, "truePeak": -70.0}
+    with pytest.raises(Failed, match="the sound is silent"):
+        project.make()
+    assert "film" not in project.ports.calls
+    assert checked(project)["soundtrack.audible"] == [False]
+    faulty.heard = {}
+    assert project.make() == {"soundtrack": 1, "film": 1}
 
 
 def test_checks_alone_are_told_again_and_make_nothing(project: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.utils import make_new_run_id
 
 from movie_assets.assets.keys import op_name
 from movie_assets.core.progress import Silence
@@ -36,7 +37,7 @@ def test_a_budget_of_a_run_is_its_config(paid: Any) -> None:
 def test_a_fallback_is_told_on_the_page(paid: Any) -> None:
     """Who did it, and who could not and why."""
     paid.edit("{provider: openai}", "[{provider: openai}, {provider: offline}]")
-    production = paid.studio.open("tale").produce(budget_usd=0.0)
+    production = paid.studio.open("tale").produce(run_id=make_new_run_id(), budget_usd=0.0)
     launch(paid.studio, production, Silence())
     page = paid.latest("picture[0]").metadata
     assert page["provider"].value == "offline"

@@ -102,6 +102,7 @@ def test_another_number_of_segments_asks_for_a_reload(project: Any) -> None:
     """Dagster's partitions are those of when the definitions were loaded."""
     job = project.definitions.resolve_implicit_global_asset_job_def()
     project.edit("segments: 3", "segments: 2")
+    project.edit("\n## Three\n\nThe third sentence.\n", "")
     with pytest.raises(Refused, match="2 segments now, and had 3"):
         job.execute_in_process(instance=project.instance)
 

@@ -298,3 +298,124 @@ def test_a_quiet_tick_reads_no_file(daemon: Daemon, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(type(daemon.project.studio), "open", lambda *_: pytest.fail("a movie was opened"))
     monkeypatch.setattr(type(daemon.project.studio), "file", lambda *_: pytest.fail("a movie was read"))
     assert daemon.said() == "nothing was edited"
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        ("title_card: Hello\n", "title_card"),
+        ("motion: {kind: animated, sound: 0.4}\n", "motion_sound"),
+        ("descriptions: {provider: offline}\n", "description"),
+    ],
+)
+def test_an_asset_more_is_told_and_holds_up_no_other_movie(daemon: Daemon, edit: str, says: str) -> None:
+    """In each tick until the definitions are loaded anew, and then it is made; the other way round as well."""
+    daemon.second()
+    daemon.reload()
+    daemon.tick()
+    config = daemon.project.path / "movies" / "other" / "movie.yaml"
+    before = config.read_text()
+    config.write_text(before + edit)
+    daemon.project.edit("en-us", "en-gb")
+    [request] = daemon.requests()
+    assert request.tags["movie"] == "tale"
+    for _ in range(2):
+        said = daemon.said()
+        assert "other has " in said and says in said
+        assert "when Dagster loaded it\n  next: reload the definitions" in said
+    daemon.reload()
+    [request] = daemon.requests()
+    assert request.tags["movie"] == "other"
+    config.write_text(before)
+    assert "other has no " in daemon.said()
+
+
+def test_a_page_that_was_loaded_before_an_asset_more_says_so(daemon: Daemon) -> None:
+    """Materialized by hand without a reload, nothing is made, and it is said what to do."""
+    loaded = daemon.definitions.resolve_implicit_global_asset_job_def()
+    daemon.project.config.write_text(daemon.project.config.read_text() + "title_card: Hello\n")
+    daemon.project.ports.calls.clear()
+    result = loaded.execute_in_process(instance=daemon.project.instance, raise_on_error=False)
+    [failed] = [event for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
+    assert "tale has title_card now, and had none when Dagster loaded it" in str(failed.event_specific_data)
+    assert not daemon.project.ports.calls
+
+
+def test_a_reload_by_itself_starts_nothing(project: Any) -> None:
+    """Another shape that nobody was told of waits for an edit, as a movie that was never made does."""
+    daemon = Daemon(project)
+    daemon.tick()
+    cursor = daemon.cursor
+    project.config.write_text(project.config.read_text() + "title_card: Hello\n")
+    daemon.reload()
+    daemon.cursor = None
+    assert daemon.said() == "nothing was edited"
+    assert daemon.cursor != cursor
+
+
+def test_what_nobody_foresaw_in_one_movie_is_told_and_holds_up_no_other(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By its type, with what to do; the log has where it broke."""
+    daemon.second()
+    daemon.reload()
+    daemon.tick()
+    studio = type(daemon.project.studio)
+    opened = studio.open
+
+    def breaks(self: Any, movie: str) -> Any:
+        return {}["no such thing"] if movie == "other" else opened(self, movie)
+
+    monkeypatch.setattr(studio, "open", breaks)
+    (daemon.project.path / "movies" / "other" / "movie.yaml").touch()
+    daemon.project.edit("en-us", "en-gb")
+    [request] = daemon.requests()
+    assert request.tags["movie"] == "tale"
+    said = daemon.said()
+    assert "other cannot be planned: KeyError: 'no such thing'\n  next: please report it" in said
+    assert "Traceback" in caplog.text and "breaks" in caplog.text
+
+
+def test_a_movie_that_cannot_be_glanced_at_is_told_like_any(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look at it says what is wrong."""
+    daemon.second()
+    daemon.reload()
+    daemon.tick()
+    studio = type(daemon.project.studio)
+    glance = studio.glance
+
+    def breaks(self: Any, movie: str) -> Any:
+        return {}["no such thing"] if movie == "other" else glance(self, movie)
+
+    monkeypatch.setattr(studio, "glance", breaks)
+    monkeypatch.setattr(studio, "open", lambda self, movie: {}["no such movie"])
+    assert "other cannot be planned: KeyError: 'no such movie'" in daemon.said()
+
+
+def test_a_movie_file_that_is_a_folder_is_told(daemon: Daemon) -> None:
+    """With what to do, and no other movie is held up by it, nor kept from being loaded."""
+    daemon.second()
+    config = daemon.project.path / "movies" / "other" / "movie.yaml"
+    daemon.reload()
+    daemon.tick()
+    config.unlink()
+    config.mkdir()
+    for _ in range(2):
+        said = daemon.said()
+        assert "movie.yaml cannot be read: Is a directory" in said and "\n  next: " in said
+        assert "Errno" not in said
+        daemon.reload()
+    daemon.project.edit("en-us", "en-gb")
+    [request] = daemon.requests()
+    assert request.tags["movie"] == "tale"
+
+
+def test_a_cursor_of_an_earlier_version_counts_as_none(daemon: Daemon) -> None:
+    """What was edited since the definitions were loaded is made."""
+    daemon.cursor = '{"tale":{"mark":"0123 narrated 3"}}'
+    assert daemon.said() == "nothing was edited"
+    daemon.cursor = '{"tale":{"mark":"0123 narrated 3"}}'
+    daemon.project.edit("en-us", "en-gb")
+    assert len(daemon.requests()) == 1
