@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,10 +12,11 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from movie_assets.core.errors import Unready
 from movie_assets.core.outline import Node, line_of, read_yaml
-from movie_assets.core.problem import Problem, refusal, shown
-from movie_assets.core.reason import LOCAL
+from movie_assets.core.problem import Problem, dotted, refusal, shown
+from movie_assets.core.reason import LOCAL, listed
 from movie_assets.core.section import Section, problems_of
 from resources.connection import Connection, Limits
+from resources.price_list import wrong_prices
 from resources.secrets import Secrets
 from resources.video.api import VideoApi
 
@@ -61,9 +62,6 @@ _Patience = Annotated[float, Field(ge=0, le=86_400, description="a number of sec
 _Video = Annotated[
     VideoApi | None, Field(description="a mapping that says how a video is asked for and fetched")
 ]
-_Prices = Annotated[
-    Mapping[str, Any] | Literal["free"], Field(description="free, or a mapping from models to their prices")
-]
 _LIMITS = Limits()
 
 
@@ -81,7 +79,7 @@ class ConnectionSection(Section):
     pause: _Pause = _LIMITS.pause
     patience: _Patience = _LIMITS.patience
     video: _Video = None
-    prices: _Prices = Field(default_factory=dict)
+    prices: Any = Field(default_factory=dict)
 
     @property
     def limits(self) -> Limits:
@@ -115,17 +113,31 @@ class Connections(Mapping[str, Connection]):
         api = self[name].video
         return seconds if api is None else api.length(seconds)
 
+    def check(self, wanted: Iterable[tuple[str, ...]]) -> None:
+        """`Unready` if there are some of which no connection can be used: it names every key that is missing."""
+        missing = dict.fromkeys(names[0] for names in wanted if all(self[name].key is None for name in names))
+        errors = [self._unready(name) for name in missing]
+        if errors:
+            raise Unready(
+                "; ".join(error.fact for error in errors),
+                provider=listed([*missing]),
+                next_step="\n  and: ".join(error.next_step for error in errors),
+            )
+
     def ready(self, name: str) -> Connection:
         """A connection that can be used; `Unready` if its key is not set."""
         found = self[name]
         if found.key is None:
-            raise Unready(
-                f"{found.key_name} is not set",
-                provider=name,
-                next_step=f"set {found.key_name} in the environment or in the project's .env file, "
-                "then: movies doctor",
-            )
+            raise self._unready(name)
         return found
+
+    def _unready(self, name: str) -> Unready:
+        key = self[name].key_name
+        return Unready(
+            f"{key} is not set",
+            provider=name,
+            next_step=f"set {key} in the environment or in the project's .env file, then: movies doctor",
+        )
 
 
 def read_connections(project: Path, secrets: Secrets) -> Connections:
@@ -157,7 +169,7 @@ def _connection(name: str, section: ConnectionSection, secrets: Secrets) -> Conn
 
 def _written(text: bytes) -> tuple[dict[str, ConnectionSection], list[Problem]]:
     """The connections a file names, and what is wrong with it."""
-    root, problems = read_yaml(text, "a mapping from names to connections")
+    root, problems = read_yaml(text, "a mapping from names to connections", may_be_empty=True)
     sections: dict[str, ConnectionSection] = {}
     for name, value in (root.value if root else {}).items():
         assert root is not None
@@ -177,9 +189,10 @@ def _section(name: str, value: Any, root: Node) -> tuple[ConnectionSection | Non
     if built_in is not None:
         changed = {field: getattr(section, field) for field in section.model_fields_set}
         section = built_in.model_copy(update=changed)
+    told = [((at,) if at else (), what) for at, what in _unfit(name, section)]
     wrong = [
-        Problem(line_of(root, (name, at)), f"{name}{'.' + at if at else ''}: {what}")
-        for at, what in _unfit(name, section)
+        Problem(line_of(root, (name, *path)), f"{dotted((name, *path))}: {what}")
+        for path, what in [*told, *wrong_prices(section.prices)]
     ]
     return section, wrong
 

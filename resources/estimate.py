@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,9 +35,15 @@ _AMBIENCE_SECONDS = 12.0
 """Of a sound that is looped."""
 
 MODELS: Mapping[str, Mapping[str, str]] = {
-    "openai": {"script": "gpt-6-luna", "picture": "gpt-image-2.5-flare", "narration": "gpt-4o-mini-tts"},
+    "openai": {
+        "script": "gpt-6-luna",
+        "picture": "gpt-image-2.5-flare",
+        "narration": "gpt-4o-mini-tts",
+        "descriptions": "gpt-4o-mini-tts",
+    },
     "elevenlabs": {
         "narration": "eleven_multilingual_v2",
+        "descriptions": "eleven_multilingual_v2",
         "music": "music_v1",
         "ambience": "eleven_text_to_sound_v2",
     },
@@ -108,9 +115,9 @@ def _picture(prospect: Prospect) -> Iterator[Amounts]:
 def _pixels(prospect: Prospect) -> float:
     """Of the picture that is asked for: of the size a person names, else of the size nearest to the frame's shape."""
     size = _setting(prospect, "size")
-    if size and "x" in str(size):
-        width, height = map(int, str(size).split("x"))
-        return float(width * height)
+    if size and size != "auto":
+        sides = re.fullmatch(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", str(size))
+        return float(sides[1]) * float(sides[2]) if sides else math.nan
     canvas = prospect.given("canvas") or {"width": 16, "height": 9}
     shape = math.exp(abs(math.log(canvas["width"] / canvas["height"])))
     return _SQUARE_SIDE**2 if shape < 1.1 else _LONG_SIDE**2 / shape
@@ -119,6 +126,11 @@ def _pixels(prospect: Prospect) -> float:
 def _narration(prospect: Prospect) -> Iterator[Amounts]:
     text = prospect.says("segment_text")
     yield {"characters": _typical_characters(prospect) if text is None else len(text)}
+
+
+def _descriptions(prospect: Prospect) -> Iterator[Amounts]:
+    text = prospect.says("description_text")
+    yield {"characters": _PROMPT_CHARACTERS if text is None else len(text)}
 
 
 def _typical_characters(prospect: Prospect) -> float:
@@ -138,7 +150,9 @@ def _music(prospect: Prospect) -> Iterator[Amounts]:
 
 
 def _ambience(prospect: Prospect) -> Iterator[Amounts]:
-    yield {"effect_seconds": float(_setting(prospect, "duration_seconds") or _AMBIENCE_SECONDS)}
+    seconds = _setting(prospect, "duration_seconds")
+    told = _AMBIENCE_SECONDS if seconds is None else seconds
+    yield {"effect_seconds": float(told) if isinstance(told, (int, float)) else math.nan}
     yield {"effects": 1}
 
 
@@ -151,6 +165,7 @@ _AMOUNTS: Mapping[str, Callable[[Prospect], Iterator[Amounts]]] = {
     "script": _script,
     "picture": _picture,
     "narration": _narration,
+    "descriptions": _descriptions,
     "motion": _motion,
     "music": _music,
     "ambience": _ambience,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from movie_assets.core.errors import Stopped, Throttled, Transient
+from movie_assets.core.errors import Stopped, Throttled, Transient, Unreached
 from movie_assets.core.ports import Workspace
 from resources.connection import Connection
 from resources.pacing import Pace
@@ -63,7 +63,7 @@ class PacedLine:
             nonlocal attempts
             with self.pace.turn(at.stop):
                 attempts += 1
-                return ask()
+                return _noted(ask, at)
 
         retrying = Retrying(
             retry=retry_if_exception_type(Transient),
@@ -76,7 +76,8 @@ class PacedLine:
         try:
             return Answer(retrying(attempt), attempts)
         except Transient as error:
-            raise error.with_labels(provider=self.connection.name, attempts=attempts) from error.__cause__
+            told = _owed(error) if at.reached.is_set() else error
+            raise told.with_labels(provider=self.connection.name, attempts=attempts) from error.__cause__
 
     def _is_enough(self, state: RetryCallState) -> bool:
         limits = self.connection.limits
@@ -93,6 +94,26 @@ class DirectLine:
 
     def call(self, ask: Callable[[], T], at: Workspace) -> Answer[T]:
         return Answer(ask(), 1)
+
+
+def _noted(ask: Callable[[], T], at: Workspace) -> T:
+    """Notes whether the provider was reached by an attempt, whatever came of it."""
+    try:
+        answer = ask()
+    except Unreached:
+        raise
+    except BaseException:
+        at.reached.set()
+        raise
+    at.reached.set()
+    return answer
+
+
+def _owed(error: Transient) -> Transient:
+    """Of a call that reached its provider before: something may be owed for that."""
+    if not isinstance(error, Unreached):
+        return error
+    return Transient(error.fact, next_step=error.next_step, **error.labels)
 
 
 class _Pause:

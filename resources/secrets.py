@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from movie_assets.core.errors import Unready
+
 __all__ = ["Secret", "Secrets"]
 
 
@@ -37,4 +39,9 @@ class Secrets:
             return {}
         from dotenv import dotenv_values
 
-        return dotenv_values(self._file, interpolate=False)
+        try:
+            return dotenv_values(self._file, interpolate=False, encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise Unready(
+                f"{self._file.name} is not UTF-8 text", next_step="save it as UTF-8, then: movies doctor"
+            ) from None

@@ -4,7 +4,8 @@ MovieError
 ├─ Refused     the config, blueprint or request is wrong: fix it (also moderation and 4xx)
 ├─ Unready     a key, a binary or a font is missing: install or set it
 ├─ Transient   try again later
-│  └─ Throttled  the provider said when
+│  ├─ Throttled  the provider said when
+│  └─ Unreached  nothing was sent, so nothing is owed
 ├─ Exhausted   quota or budget is used up: final until a person acts
 ├─ Conflict    someone else moved first: reload and try again
 ├─ Unsure      cannot tell whether it happened: look before retrying
@@ -25,6 +26,7 @@ __all__ = [
     "Stopped",
     "Throttled",
     "Transient",
+    "Unreached",
     "Unready",
     "Unsure",
 ]
@@ -71,6 +73,10 @@ class Unready(MovieError):
 
 class Transient(MovieError):
     """Trying again later may work."""
+
+
+class Unreached(Transient):
+    """The provider could not be reached: nothing was sent, and nothing can have been paid for."""
 
 
 class Throttled(Transient):

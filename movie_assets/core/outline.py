@@ -15,7 +15,7 @@ import yaml
 
 from movie_assets.core.problem import Problem, dotted, shown, unprintable
 
-__all__ = ["Node", "line_of", "read_yaml"]
+__all__ = ["Node", "line_of", "problem_at", "read_yaml"]
 
 _MAX_BYTES = 1 << 20
 _MAX_DEPTH = 16
@@ -24,12 +24,16 @@ _MAX_NODES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value, its line (of its key, if it has one), and the nodes in it by key; `size` counts them all."""
+    """A value, its line (of its key, if it has one), and the nodes in it by key; `size` counts them all.
+
+    `file` is another one than that which is read, if it comes from there.
+    """
 
     value: Any
     line: int
     below: Mapping[str, Node]
     size: int = 1
+    file: str = ""
 
 
 class _Unreadable(Exception):
@@ -42,18 +46,30 @@ class _Unreadable(Exception):
 
 def line_of(root: Node | None, path: Iterable[str | int]) -> int:
     """The line of the field at a path, or of the innermost one around it that was written."""
-    line = 1
+    return _innermost(root, path)[0]
+
+
+def problem_at(root: Node | None, path: Iterable[str | int], sentence: str) -> Problem:
+    """What is wrong with the field at a path, told with the line and the file of `line_of`."""
+    line, file = _innermost(root, path)
+    return Problem(line, sentence, file)
+
+
+def _innermost(root: Node | None, path: Iterable[str | int]) -> tuple[int, str]:
+    place = (1, "")
     for part in path:
         root = root and root.below.get(str(part))
         if root is None:
             break
-        line = root.line
-    return line
+        place = (root.line, root.file)
+    return place
 
 
-def read_yaml(text: bytes | str, asks: str) -> tuple[Node | None, list[Problem]]:
+def read_yaml(
+    text: bytes | str, asks: str, *, may_be_empty: bool = False
+) -> tuple[Node | None, list[Problem]]:
     """The file's mapping, None if it cannot be read, and what was wrong on the way; `asks` says what it should be."""
-    outline = _Outline(asks)
+    outline = _Outline(asks, Node({}, 1, {}) if may_be_empty else None)
     try:
         return outline.read(_decoded(text)), outline.problems
     except _Unreadable as error:
@@ -78,8 +94,8 @@ def _decoded(text: bytes | str) -> str:
 class _Outline:
     """Builds nodes from the parser's events; bounded in depth and in size, aliases counted in full."""
 
-    def __init__(self, asks: str) -> None:
-        self._asks = asks
+    def __init__(self, asks: str, empty: Node | None) -> None:
+        self._asks, self._empty = asks, empty
         self.problems: list[Problem] = []
         self._events: Iterator[Any] = iter(())
         self._anchors: dict[str, Node] = {}
@@ -99,13 +115,17 @@ class _Outline:
     def _document(self) -> Node:
         next(self._events)  # the stream's start
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            raise _Unreadable(1, "the file is empty; write at least a title:")
+            if self._empty is None:
+                raise _Unreadable(1, "the file is empty; write at least a title:")
+            return self._empty
         root = self._node(next(self._events), "", 0)
         next(self._events)  # the document's end
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
             line = after.start_mark.line + 1
             raise _Unreadable(line, "a second document begins here; a movie is one document")
+        if root.value is None and self._empty is not None:
+            return self._empty
         if not isinstance(root.value, dict):
             raise _Unreadable(root.line, f"must be {self._asks}, not {shown(root.value)}")
         return root
@@ -174,7 +194,7 @@ class _Outline:
         return size
 
     def _problem(self, line: int, path: str, what: str) -> None:
-        self.problems.append(Problem(line, f"{dotted([path]) if path else 'movie'}: {what}"))
+        self.problems.append(Problem(line, f"{dotted([path])}: {what}" if path else what))
 
 
 def _inside(path: str, key: str) -> str:
@@ -201,9 +221,26 @@ def _syntax(problem: str, text: str, line: int) -> str:
     written = "".join(text.split("\n")[line - 1 : line])
     if "\t" in written[: len(written) - len(written.lstrip())]:
         return "a tab cannot indent; use spaces"
+    if columns := _columns(text.split("\n"), line):
+        return f"not valid YAML: {columns}; what belongs together begins in the same column"
     hint = ""
     if re.search(r"[\[{,]\s*\w+\[\d+\]", written):
         hint = '; put names such as "picture[2]" in quotes'
     elif "mapping values" in problem:
         hint = "; put text that holds a colon in quotes"
     return f"not valid YAML: {problem}{hint}"
+
+
+def _columns(lines: list[str], line: int) -> str:
+    """In which columns a line and the one before it begin, where both are of one mapping and these differ."""
+    field = re.compile(r"( *)[\w\"'][^:#]*:( |$)")
+    before = range(line - 1, 0, -1)
+    above = next((at for at in before if (text := lines[at - 1].strip()) and not text.startswith("#")), 0)
+    here, there = (field.match(lines[at - 1]) if 0 < at <= len(lines) else None for at in (line, above))
+    if here is None or there is None or lines[above - 1].split(" #")[0].rstrip().endswith(":"):
+        return ""
+    spaces = [len(found.group(1)) for found in (here, there)]
+    outer = {len(match.group(1)) for each in lines[: above - 1] if (match := field.match(each))}
+    if spaces[0] == spaces[1] or (spaces[0] < spaces[1] and spaces[0] in outer):
+        return ""
+    return f"{spaces[0] or 'no'} space{'s' * (spaces[0] != 1)} here, {spaces[1] or 'none'} in line {above}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from movie_assets.core.ports import Result, SurroundRequest, Workspace
-from resources.elevenlabs.connect import ONCE, asked, checked_format, made_by, settings_of, streamed
+from resources.elevenlabs.connect import ONCE, asked, made_by, streamed
+from resources.elevenlabs.settings import EFFECT_SECONDS, settings_of
 from resources.line import Line
 from resources.prices import Prices
 
@@ -13,8 +14,6 @@ __all__ = ["ElevenLabsSurrounder"]
 
 _MODEL = "eleven_text_to_sound_v2"
 _FORMAT = "mp3_44100_128"
-_SHORTEST, _LONGEST = 0.5, 30.0
-_SETTINGS = frozenset({"output_format", "prompt_influence", "duration_seconds"})
 
 
 class ElevenLabsSurrounder:
@@ -28,15 +27,16 @@ class ElevenLabsSurrounder:
         """A sound that loops, of half a second at least and 30 at most."""
         begun = time.monotonic()
         model = request.settings.get("model") or _MODEL
-        settings = settings_of(request.settings, _SETTINGS)
-        seconds = min(max(float(settings.pop("duration_seconds", request.seconds)), _SHORTEST), _LONGEST)
+        settings = settings_of("ambience", request.settings)
+        shortest, longest = EFFECT_SECONDS
+        seconds = min(max(float(settings.pop("duration_seconds", request.seconds)), shortest), longest)
         order = {
             **settings,
             "text": request.prompt,
             "duration_seconds": seconds,
             "loop": True,
             "model_id": model,
-            "output_format": checked_format(settings.get("output_format", _FORMAT)),
+            "output_format": settings.get("output_format", _FORMAT),
         }
         answer = asked(
             self._line,

@@ -22,6 +22,8 @@ __all__ = ["check"]
 _LITTLE = 0.1
 """The share of a quota that is soon used up."""
 
+_SPOKEN = ("narration", "descriptions")
+
 
 def check(connection: Connection, named: Named) -> list[Finding]:
     """Whether the key is taken, and what it may still use; raises what the server says against it."""
@@ -58,7 +60,7 @@ def _quota(connection: Connection, plan: Subscription) -> Finding:
 def _models(connection: Connection, named: Named, models: list[Model]) -> Iterator[Finding]:
     """Only models that speak are listed."""
     there = {model.model_id for model in models}
-    for model in sorted({model for section, model in named if section == "narration"}):
+    for model in sorted({model for section, model in named if section in _SPOKEN}):
         what = f"{connection.name} {model}"
         if model in there:
             yield ok(what, "there")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from movie_assets.core.ports import ComposeRequest, Result, Workspace
-from resources.elevenlabs.connect import ONCE, asked, checked_format, made_by, settings_of, streamed
+from resources.elevenlabs.connect import ONCE, asked, made_by, streamed
+from resources.elevenlabs.settings import settings_of
 from resources.line import Line
 from resources.prices import Prices
 
@@ -14,7 +15,6 @@ __all__ = ["ElevenLabsComposer"]
 _MODEL = "music_v1"
 _FORMAT = "mp3_44100_128"
 _SHORTEST, _LONGEST = 10.0, 300.0
-_SETTINGS = frozenset({"output_format", "force_instrumental"})
 
 
 class ElevenLabsComposer:
@@ -28,14 +28,14 @@ class ElevenLabsComposer:
         """A piece of the seconds asked for, but of 10 at least and 300 at most: the soundtrack loops and trims it."""
         begun = time.monotonic()
         model = request.settings.get("model") or _MODEL
-        settings = settings_of(request.settings, _SETTINGS)
+        settings = settings_of("music", request.settings)
         seconds = min(max(request.seconds, _SHORTEST), _LONGEST)
         order = {
             "prompt": request.prompt,
             "music_length_ms": round(seconds * 1000),
             "model_id": model,
             "force_instrumental": settings.get("force_instrumental", True),
-            "output_format": checked_format(settings.get("output_format", _FORMAT)),
+            "output_format": settings.get("output_format", _FORMAT),
         }
         answer = asked(
             self._line,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 from elevenlabs.client import ElevenLabs
@@ -23,11 +23,12 @@ from movie_assets.core.errors import Failed, MovieError, Refused, Transient, Unr
 from movie_assets.core.ports import Meta, Workspace
 from resources.connection import Connection
 from resources.elevenlabs.refusals import translated
+from resources.elevenlabs.settings import MEDIA_TYPES
 from resources.inspection import inspected
 from resources.line import Answer, Line
 from resources.prices import Prices
 
-__all__ = ["ONCE", "Heard", "asked", "checked_format", "decoded", "made_by", "settings_of", "streamed"]
+__all__ = ["ONCE", "Heard", "asked", "decoded", "made_by", "streamed"]
 
 T = TypeVar("T")
 
@@ -35,7 +36,6 @@ ONCE = RequestOptions(max_retries=0)
 """How each request is sent: the SDK's own retries are off, for a line retries."""
 
 _LARGEST_ANSWER = 256 * 1024 * 1024
-_MEDIA_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "opus": "audio/ogg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,36 +120,14 @@ def made_by(
     )
 
 
-def settings_of(settings: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    """A person's own settings for this provider; `Refused` for what it does not know."""
-    own = dict(settings.get("settings") or {})
-    for name in own:
-        if name not in known:
-            raise Refused(
-                f"settings.{name} is not known to ElevenLabs",
-                next_step=f"use {', '.join(sorted(known))} in movie.yaml",
-            )
-    return own
-
-
-def checked_format(name: str) -> str:
-    """An output format whose sound says what it is; `Refused` for bare samples."""
-    if name.split("_", maxsplit=1)[0] not in _MEDIA_TYPES:
-        raise Refused(
-            f"settings.output_format {name!r} is of no use here",
-            next_step="use mp3_44100_128, or a wav_ or opus_ format of your plan, in movie.yaml",
-        )
-    return name
-
-
 def _broken(fact: str, headers: Mapping[str, str]) -> Transient:
     return Transient(fact, request_id=headers.get("request-id"), next_step="try again later")
 
 
 def _media_type(sound: bytes) -> str:
     if sound[:4] == b"RIFF":
-        return _MEDIA_TYPES["wav"]
-    return _MEDIA_TYPES["opus" if sound[:4] == b"OggS" else "mp3"]
+        return MEDIA_TYPES["wav"]
+    return MEDIA_TYPES["opus" if sound[:4] == b"OggS" else "mp3"]
 
 
 def _credits(headers: Mapping[str, str]) -> float | None:

@@ -10,7 +10,16 @@ from typing import Any
 import httpx
 from elevenlabs.core import ApiError
 
-from movie_assets.core.errors import Exhausted, Failed, MovieError, Refused, Throttled, Transient, Unready
+from movie_assets.core.errors import (
+    Exhausted,
+    Failed,
+    MovieError,
+    Refused,
+    Throttled,
+    Transient,
+    Unreached,
+    Unready,
+)
 from resources.connection import Connection
 
 __all__ = ["translated"]
@@ -18,6 +27,7 @@ __all__ = ["translated"]
 _DOCTOR = "movies doctor"
 _LATER = "try again later"
 _LONGEST = 500
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 _OUT_OF_MONEY = {
     "quota_exceeded",
@@ -40,6 +50,11 @@ def translated(error: ApiError | httpx.HTTPError | httpx.InvalidURL, connection:
         headers = httpx.Headers(error.headers or {})
         request_id = headers.get("request-id") or _id_in(error.body)
         made.with_labels(status=error.status_code, code=_code(error.body), request_id=request_id)
+    elif isinstance(error, _NOT_SENT):
+        place = connection.base_url or "the provider"
+        made = Unreached(
+            f"it cannot be reached: {error}", next_step=f"see whether {place} can be reached: {_DOCTOR}"
+        )
     elif isinstance(error, httpx.TimeoutException):
         made = Transient(
             f"no whole answer within {connection.timeout:g} seconds",

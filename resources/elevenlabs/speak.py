@@ -14,8 +14,10 @@ from elevenlabs.types import VoiceSettings
 from movie_assets.core.errors import Refused
 from movie_assets.core.ports import Meta, Result, SpeakRequest, Speech, Workspace
 from movie_assets.core.words import Word
+from resources.bought import bought
 from resources.elevenlabs.alignment import Span, spans_of, words_of
-from resources.elevenlabs.connect import ONCE, Heard, asked, checked_format, decoded, settings_of
+from resources.elevenlabs.connect import ONCE, Heard, asked, decoded
+from resources.elevenlabs.settings import VOICE_SETTINGS, settings_of
 from resources.line import Answer, Line
 from resources.narration_parts import Joined, joined, parts_of
 from resources.prices import Prices
@@ -26,16 +28,7 @@ _MODEL = "eleven_multilingual_v2"
 _VOICE = "JBFqnCBsd6RMkjVDRZzb"  # George, whom every account has
 _FORMAT = "mp3_44100_128"  # the best that every plan has
 _LONGEST = 2500  # characters of one request: what every model takes, on every plan
-_SPEEDS = (0.7, 1.2)
 _ID = re.compile(r"[A-Za-z0-9]{20}")
-_VOICE_SETTINGS = frozenset({"stability", "similarity_boost", "style", "use_speaker_boost"})
-_SETTINGS = _VOICE_SETTINGS | {
-    "seed",
-    "language_code",
-    "output_format",
-    "apply_text_normalization",
-    "apply_language_text_normalization",
-}
 
 
 class _Part(NamedTuple):
@@ -59,17 +52,19 @@ class ElevenLabsSpeaker:
         begun = time.monotonic()
         order, texts = _order(request), parts_of(request.text, _LONGEST)
         voice = self._voice(request.settings.get("voice") or _VOICE, order["model_id"], at)
-        answers = [
-            self._asked({**order, "voice_id": voice, **_around(order["model_id"], texts, number)}, text, at)
+        orders = [
+            {**order, "text": text, "voice_id": voice, **_around(order["model_id"], texts, number)}
             for number, text in enumerate(texts)
         ]
-        sound, words = _whole(request.text, texts, [answer.value for answer in answers], at)
+        name = self._line.connection.name
+        answers = bought(orders, lambda number: self._asked(orders[number], at), _Part, name, at)
+        sound, words = _whole(request.text, texts, [answer.value for answer in answers], at, name)
         media_type = answers[0].value.heard.media_type if len(answers) == 1 else "audio/wav"
         meta = self._meta(order["model_id"], texts, answers, time.monotonic() - begun)
         return Speech(Result(sound, media_type, meta), words)
 
-    def _asked(self, order: Mapping[str, Any], text: str, at: Workspace) -> Answer[_Part]:
-        return asked(self._line, order["model_id"], at, lambda sdk: _spoken(sdk, order, text, at))
+    def _asked(self, order: Mapping[str, Any], at: Workspace) -> Answer[_Part]:
+        return asked(self._line, order["model_id"], at, lambda sdk: _spoken(sdk, order, at))
 
     def _meta(
         self, model: str, texts: Sequence[str], answers: Sequence[Answer[_Part]], seconds: float
@@ -100,15 +95,10 @@ class ElevenLabsSpeaker:
 
 def _order(request: SpeakRequest) -> dict[str, Any]:
     """What every part is asked with."""
-    settings = settings_of(request.settings, _SETTINGS)
+    settings = settings_of("narration", request.settings)
     model = request.settings.get("model") or _MODEL
-    manner = {name: settings.pop(name) for name in _VOICE_SETTINGS & settings.keys()}
+    manner = {name: settings.pop(name) for name in VOICE_SETTINGS.keys() & settings.keys()}
     speed = float(request.settings.get("speed", 1.0))
-    if not _SPEEDS[0] <= speed <= _SPEEDS[1]:
-        raise Refused(
-            f"ElevenLabs speaks at a speed from {_SPEEDS[0]} to {_SPEEDS[1]}, not {speed:g}",
-            next_step="change narration.speed in movie.yaml",
-        )
     if speed != 1.0:
         manner["speed"] = speed
     if manner:
@@ -116,7 +106,7 @@ def _order(request: SpeakRequest) -> dict[str, Any]:
     if _takes_language(model):
         settings.setdefault("language_code", request.language.split("-")[0].lower())
     settings["seed"] = int(settings.get("seed", 1)) + request.take - 1
-    settings["output_format"] = checked_format(settings.get("output_format", _FORMAT))
+    settings.setdefault("output_format", _FORMAT)
     return {"model_id": model, **settings}
 
 
@@ -133,12 +123,10 @@ def _around(model: str, texts: Sequence[str], number: int) -> dict[str, str]:
     return before | ({"next_text": texts[number + 1]} if number + 1 < len(texts) else {})
 
 
-def _spoken(sdk: ElevenLabs, order: Mapping[str, Any], text: str, at: Workspace) -> _Part:
-    answer = sdk.text_to_speech.with_raw_response.convert_with_timestamps(
-        text=text, request_options=ONCE, **order
-    )
+def _spoken(sdk: ElevenLabs, order: Mapping[str, Any], at: Workspace) -> _Part:
+    answer = sdk.text_to_speech.with_raw_response.convert_with_timestamps(request_options=ONCE, **order)
     heard = decoded(getattr(answer.data, "audio_base_64", None), answer.headers, at)
-    return _Part(heard, spans_of(text, getattr(answer.data, "alignment", None)))
+    return _Part(heard, spans_of(order["text"], getattr(answer.data, "alignment", None)))
 
 
 def _found(sdk: ElevenLabs, name: str) -> str:
@@ -156,12 +144,12 @@ def _found(sdk: ElevenLabs, name: str) -> str:
 
 
 def _whole(
-    text: str, texts: Sequence[str], parts: Sequence[_Part], at: Workspace
+    text: str, texts: Sequence[str], parts: Sequence[_Part], at: Workspace, provider: str
 ) -> tuple[bytes, tuple[Word, ...] | None]:
     """The parts as one sound, and the times of all words in it; None where a part tells none."""
     heard = [part.heard for part in parts]
     whole = (
-        joined(texts, [each.sound for each in heard], at)
+        joined(texts, [each.sound for each in heard], at, provider)
         if len(parts) > 1
         else Joined(heard[0].sound, (0.0,))
     )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
-from movie_assets.core.errors import Failed, Refused, Transient
+from movie_assets.core.errors import Failed, Transient
 from resources.openai.refusals import LATER, told
 
-__all__ = ["Raw", "check_type", "inside", "json_of", "parameters"]
-
-_OURS = {"model", "input", "messages", "prompt", "image", "n", "stream"}
+__all__ = ["Raw", "check_type", "inside", "json_of"]
 
 
 class Raw(Protocol):
@@ -65,25 +63,3 @@ def inside(value: Any, *path: str | int) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return value
-
-
-def parameters(
-    settings: Mapping[str, Any], *, kept: Collection[str] = (), ours: Collection[str] = ()
-) -> dict[str, Any]:
-    """What a person's `settings` add to a request's body; a dot reaches inside: `reasoning.effort`.
-
-    `kept` go elsewhere; `Refused` for what the movie itself says, and for `ours`.
-    """
-    body: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name in _OURS or name in ours:
-            raise Refused(
-                f"settings.{name} cannot be set: the movie says it", next_step="remove it from movie.yaml"
-            )
-        if name not in kept:
-            *path, last = name.split(".")
-            at = body
-            for part in path:
-                at = at.setdefault(part, {})
-            at[last] = value
-    return body

@@ -18,9 +18,10 @@ from PIL import Image, UnidentifiedImageError
 from movie_assets.core.errors import Failed, Transient
 from movie_assets.core.ports import Meta, PaintRequest, Result, Workspace
 from resources.line import Line
-from resources.openai.answer import inside, json_of, parameters
+from resources.openai.answer import inside, json_of
 from resources.openai.connect import asked
 from resources.openai.refusals import LATER
+from resources.openai.settings import parameters
 from resources.prices import Prices
 from resources.prompts import filled
 
@@ -89,7 +90,7 @@ def _order(request: PaintRequest, model: str) -> dict[str, Any]:
         "size": settings.get("size") or "{}x{}".format(*_size(request.width / request.height)),
         "quality": settings.get("quality") or _QUALITY,
         "output_format": "png",
-        "extra_body": parameters(settings.get("settings", {}), kept=("size", "quality")),
+        "extra_body": parameters("picture", settings),
     }
 
 

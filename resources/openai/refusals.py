@@ -8,9 +8,19 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import httpx2
 import openai
 
-from movie_assets.core.errors import Exhausted, Failed, MovieError, Refused, Throttled, Transient, Unready
+from movie_assets.core.errors import (
+    Exhausted,
+    Failed,
+    MovieError,
+    Refused,
+    Throttled,
+    Transient,
+    Unreached,
+    Unready,
+)
 from resources.connection import Connection
 
 __all__ = ["LATER", "scrubbed", "told", "translated"]
@@ -32,6 +42,7 @@ _MODERATED = {
     "misalignment_policy_violation",
 }
 _KEY = re.compile(r"\b(?:sk|sess|pk)-[\w*.\-]+")
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 _SHORTEST_KEY = 6  # what is shorter is no secret, and would be found in ordinary words
 _LONGEST = 500
 
@@ -41,6 +52,11 @@ def translated(error: openai.OpenAIError, connection: Connection, model: str) ->
     if isinstance(error, openai.APIStatusError):
         made = _of_status(error, connection, model)
         made.with_labels(status=error.status_code, request_id=error.request_id)
+    elif isinstance(error, openai.APIConnectionError) and isinstance(error.__cause__, _NOT_SENT):
+        made = Unreached(
+            f"it cannot be reached: {error.__cause__}",
+            next_step=f"see whether {connection.base_url or 'the provider'} can be reached: {_DOCTOR}",
+        )
     elif isinstance(error, openai.APITimeoutError):
         made = Transient(
             f"no whole answer within {connection.timeout:g} seconds",

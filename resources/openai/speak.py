@@ -11,10 +11,12 @@ from openai import OpenAI
 
 from movie_assets.core.errors import MovieError
 from movie_assets.core.ports import Meta, Result, SpeakRequest, Speech, Workspace
-from resources.line import Line
+from resources.bought import bought
+from resources.line import Answer, Line
 from resources.narration_parts import joined, parts_of
-from resources.openai.answer import check_type, parameters
+from resources.openai.answer import check_type
 from resources.openai.connect import asked
+from resources.openai.settings import parameters
 from resources.openai.wave import mended
 from resources.prices import Prices
 
@@ -44,9 +46,13 @@ class OpenAISpeaker:
         begun = time.monotonic()
         model = request.settings.get("model") or _MODEL
         order, parts = _order(request, model), parts_of(request.text, _LONGEST)
-        answers = [asked(self._line, model, at, partial(_spoken, order, part)) for part in parts]
-        sounds = [answer.value.sound for answer in answers]
         name, amounts = self._line.connection.name, {"characters": sum(map(len, parts))}
+
+        def buy(number: int) -> Answer[_Spoken]:
+            return asked(self._line, model, at, partial(_spoken, order, parts[number]))
+
+        answers = bought([(order, part) for part in parts], buy, _Spoken, name, at)
+        sounds = [answer.value.sound for answer in answers]
         meta = Meta(
             name,
             model,
@@ -57,7 +63,7 @@ class OpenAISpeaker:
             attempts=1 + sum(answer.attempts - 1 for answer in answers),
             notes={"parts": len(parts)} if len(parts) > 1 else {},
         )
-        sound = sounds[0] if len(sounds) == 1 else joined(parts, sounds, at).sound
+        sound = sounds[0] if len(sounds) == 1 else joined(parts, sounds, at, name).sound
         return Speech(Result(sound, "audio/wav", meta), words=None)
 
 
@@ -70,9 +76,7 @@ def _order(request: SpeakRequest, model: str) -> dict[str, Any]:
         "voice": settings.get("voice") or _VOICE,
         "response_format": "wav",
         **({} if speed == 1.0 else {"speed": speed}),
-        "extra_body": parameters(
-            settings.get("settings", {}), kept=("voice", "speed"), ours=("response_format",)
-        ),
+        "extra_body": parameters("narration", settings),
     }
 
 

@@ -12,13 +12,15 @@ import msgspec
 from openai import OpenAI, omit
 from pydantic import BaseModel, ValidationError
 
+from movie_assets.core.digest import digest_of
 from movie_assets.core.errors import Failed, Refused
 from movie_assets.core.ports import Meta, Result, Workspace, WriteRequest
 from movie_assets.core.script import Script, ScriptSegment
 from resources.line import Line
-from resources.openai.answer import inside, json_of, parameters
+from resources.openai.answer import inside, json_of
 from resources.openai.connect import asked
 from resources.openai.fit import faults, length_for
+from resources.openai.settings import parameters
 from resources.prices import Prices
 from resources.prompts import filled
 
@@ -80,33 +82,51 @@ class OpenAIWriter:
         begun = time.monotonic()
         model = request.settings.get("model") or _MODEL
         conversation = _Conversation([{"role": "user", "content": _subject(request)}])
-        script, wrong = self._drafted(request, model, conversation, at)
+        if (draft := self._kept(request, model, at)) is None:
+            self._ask(request, model, conversation, at)
+        else:
+            conversation.written.append(draft)
+        script, wrong = _judged(conversation, request)
         corrected = wrong
         if wrong:
-            conversation.turns += _correction(conversation, wrong)
-            script, wrong = self._drafted(request, model, conversation, at)
+            self._correct(request, model, conversation, wrong, at)
+            script, wrong = _judged(conversation, request)
         if script is None or wrong:
+            at.pending.forget(self._line.connection.name)
             raise self._misfit(wrong, model, conversation)
         meta = self._meta(model, conversation, time.monotonic() - begun, corrected)
         return Result(msgspec.json.encode(script), "application/json", meta)
 
-    def _drafted(
-        self, request: WriteRequest, model: str, conversation: _Conversation, at: Workspace
-    ) -> tuple[Script | None, list[str]]:
-        """What the model writes next, and what about it does not fit."""
-        ask = _APIS[_api(request)]
-        instructions, settings = _instructions(request), request.settings.get("settings", {})
-        body = parameters(settings, kept=("api", "audience"), ours=("instructions",))
+    def _ask(self, request: WriteRequest, model: str, conversation: _Conversation, at: Workspace) -> None:
+        """What the model writes next."""
+        instructions, body = _instructions(request), parameters("script", request.settings)
+        ask = _APIS[request.settings.get("api", "responses")]
         answer = asked(
             self._line, model, at, lambda sdk: ask(sdk, model, instructions, conversation.turns, dict(body))
         )
         conversation.written.append(answer.value)
         conversation.attempts += answer.attempts - 1
+
+    def _correct(
+        self, request: WriteRequest, model: str, conversation: _Conversation, wrong: list[str], at: Workspace
+    ) -> None:
+        """The draft once more; it is paid for, and noted until it is known what came of it."""
+        name, draft = self._line.connection.name, msgspec.to_builtins(conversation.written[0])
+        at.pending.write(name, {"asked": _asked_for(request, model), "draft": draft})
+        conversation.turns += _correction(conversation, wrong)
         try:
-            script = _script(Draft.model_validate_json(answer.value.text))
-        except ValidationError as error:
-            return None, [f"it is no JSON of the schema asked for: {_first(error)}"]
-        return script, faults(script, request)
+            self._ask(request, model, conversation, at)
+        except (Refused, Failed):
+            at.pending.forget(name)
+            raise
+
+    def _kept(self, request: WriteRequest, model: str, at: Workspace) -> _Written | None:
+        """The draft that an earlier run paid for and could not have corrected."""
+        note = at.pending.read(self._line.connection.name) or {}
+        if note.get("asked") != _asked_for(request, model):
+            return None
+        draft = note["draft"]
+        return _Written(draft["text"], draft["request_id"], Counter(draft["amounts"]))
 
     def _meta(self, model: str, conversation: _Conversation, seconds: float, corrected: list[str]) -> Meta:
         name, amounts = self._line.connection.name, conversation.amounts()
@@ -131,11 +151,20 @@ class OpenAIWriter:
         )
 
 
-def _api(request: WriteRequest) -> str:
-    api = str(request.settings.get("api", "responses"))
-    if api not in _APIS:
-        raise Refused(f"script.settings.api {api!r} is not known", next_step=f"use one of {', '.join(_APIS)}")
-    return api
+def _judged(conversation: _Conversation, request: WriteRequest) -> tuple[Script | None, list[str]]:
+    """What was written last, and what about it does not fit."""
+    try:
+        script = _script(Draft.model_validate_json(conversation.written[-1].text))
+    except ValidationError as error:
+        return None, [f"it is no JSON of the schema asked for: {_first(error)}"]
+    return script, faults(script, request)
+
+
+def _asked_for(request: WriteRequest, model: str) -> str:
+    """The digest of all that shapes a draft."""
+    return digest_of(
+        [model, _instructions(request), _subject(request), parameters("script", request.settings)]
+    )
 
 
 def _instructions(request: WriteRequest) -> str:

@@ -11,11 +11,15 @@ from pydantic import AfterValidator, Field, model_validator
 from movie_assets.core.errors import Failed, Refused
 from movie_assets.core.section import Section
 
-__all__ = ["Fetch", "Poll", "Submit", "VideoApi", "filled", "found", "must_find"]
+__all__ = ["GIVEN", "Fetch", "Poll", "Submit", "VideoApi", "filled", "found", "must_find"]
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_\[\].-]+)?)\}")
 _STEP = re.compile(r"[A-Za-z0-9_-]+")
 _ABOUT_A_JOB = ("id", "model")
+GIVEN = frozenset(
+    {"prompt", "image", "image_base64", "seconds", "width", "height", "ratio", "fps", "seed", "take"}
+)
+"""What the movie says, for the places of a body."""
 
 
 def _is_json_path(text: str) -> str:
@@ -130,6 +134,12 @@ class VideoApi(Section):
         """The shortest length the service makes that is long enough, else its longest."""
         enough = [length for length in self.lengths if length >= seconds]
         return min(enough) if enough else max(self.lengths, default=seconds)
+
+    def wants(self, fields: Mapping[str, Any]) -> list[str]:
+        """What the request that begins a job has a place for, and neither the movie nor its settings say."""
+        said = {**fields, **(fields.get("settings") or {})}
+        places = {*names_in(self.submit.path), *names_in(self.submit.body)} - GIVEN
+        return sorted(name for name in places if said.get(name) is None)
 
     def of_interest(self) -> set[str]:
         """What of the answer to `submit` later requests need, besides the id."""

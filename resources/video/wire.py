@@ -19,6 +19,7 @@ from movie_assets.core.errors import (
     Refused,
     Throttled,
     Transient,
+    Unreached,
     Unready,
     Unsure,
 )
@@ -129,7 +130,7 @@ def sending(connection: Connection, again: bool) -> Iterator[None]:
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise Refused(f"the address cannot be used: {error}", next_step="correct providers.yaml") from None
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-        raise Transient(
+        raise Unreached(
             f"{connection.name} cannot be reached: {error}", next_step="movies doctor; then try again"
         ) from None
     except httpx.TimeoutException:

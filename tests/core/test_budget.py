@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 from movie_assets.core.artefact import Name
 from movie_assets.core.budget import Budget, Limit
 from movie_assets.core.cost import Cost
-from movie_assets.core.errors import Exhausted, Failed, MovieError, Refused, Stopped, Throttled, Transient
+from movie_assets.core.errors import (
+    Exhausted,
+    Failed,
+    MovieError,
+    Refused,
+    Stopped,
+    Throttled,
+    Transient,
+    Unreached,
+)
 from movie_assets.core.event import ArtefactEvent
 from movie_assets.core.prospect import Prospect
 from movie_assets.core.spending import Spending
@@ -182,6 +191,7 @@ def test_an_unknown_price_is_refused_before_the_call(toy: Toy) -> None:
         (Refused("moderation"), False),
         (Exhausted("quota"), False),
         (Throttled("slow down"), False),
+        (Unreached("nobody there"), False),
     ],
 )
 def test_a_failed_call_counts_unless_it_was_surely_not_paid(toy: Toy, error: Exception, counts: bool) -> None:

@@ -30,7 +30,7 @@ def test_it_shows_every_field_there_is() -> None:
     """A newcomer need not guess: what may be set is there, if only as a comment."""
     text = movie_template("tea", "Tea", "")
     assert [
-        name for name in MovieFile.model_fields if not re.search(rf"^(# )?{name}:", text, re.MULTILINE)
+        name for name in MovieFile.model_fields if not re.search(rf"^#?{name}:", text, re.MULTILINE)
     ] == []
 
 
@@ -38,10 +38,10 @@ def test_its_examples_work() -> None:
     """Every commented example that stands alone is accepted once its # is gone."""
     text = movie_template("tea", "Tea", "")
     examples = re.findall(
-        r"^# ((?:overrides|takes|pins|budget_usd|title_card|end_card):.*(?:\n#   .*)*)", text, re.MULTILINE
+        r"^#((?:overrides|takes|pins|budget_usd|title_card|end_card):.*(?:\n#  .*)*)", text, re.MULTILINE
     )
     assert len(examples) == 6
-    movie = read(text + "\n".join(example.replace("\n# ", "\n") for example in examples))
+    movie = read(text + "\n".join(example.replace("\n#", "\n") for example in examples))
     assert movie.overrides.keys() == {0, 5}
     assert movie.takes and movie.pins and movie.budget_usd and movie.title_card and movie.end_card
 
@@ -50,7 +50,7 @@ def test_its_examples_work() -> None:
 def test_its_alternatives_work(name: str) -> None:
     """Every commented alternative is accepted in the place of the line above it."""
     text = movie_template("tea", "Tea", "")
-    alternatives = re.findall(rf"^# ({name}: .*)$", text, re.MULTILINE)
+    alternatives = re.findall(rf"^#({name}: .*)$", text, re.MULTILINE)
     assert alternatives
     for alternative in alternatives:
         assert read(
@@ -60,7 +60,7 @@ def test_its_alternatives_work(name: str) -> None:
 
 def test_fields_inside_sections_may_be_uncommented() -> None:
     """The commented fields of a section are accepted where they stand."""
-    movie = read(re.sub(r"^  # ", "  ", movie_template("tea", "Tea", ""), flags=re.MULTILINE))
+    movie = read(re.sub(r"^  #", "  ", movie_template("tea", "Tea", ""), flags=re.MULTILINE))
     assert movie.music is not None
     assert (movie.script.source, movie.narration.voice, movie.music.file) == (
         "script.md",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from movie_assets.core.errors import Exhausted, MovieError, Refused, Stopped, Throttled, Transient
+from movie_assets.core.errors import Exhausted, MovieError, Refused, Stopped, Throttled, Transient, Unreached
 from movie_assets.core.ports import Workspace
 from resources.connection import Connection, Limits
 from resources.line import PacedLine
@@ -118,3 +118,22 @@ def test_after_a_stop_nothing_is_asked() -> None:
     at.stop.set()
     with pytest.raises(Stopped):
         line().call(lambda: pytest.fail("asked"), at)
+
+
+@given(st.lists(st.booleans(), min_size=3, max_size=3))
+@settings(deadline=None, max_examples=8)
+def test_only_a_call_that_reached_nobody_owes_nothing(reached: list[bool]) -> None:
+    """One attempt that may have been taken is enough to owe."""
+    errors = [Transient("cut") if each else Unreached("nobody there") for each in reached]
+    with pytest.raises(Transient) as raised:
+        line().call(failing(*errors), workspace())
+    assert isinstance(raised.value, Unreached) != any(reached)
+
+
+def test_what_was_asked_before_is_owed_though_nobody_is_there_now() -> None:
+    """A call may be of several requests."""
+    at = workspace()
+    assert line().call(failing(), at).value == "answer"
+    with pytest.raises(Transient) as raised:
+        line().call(failing(*[Unreached("nobody there")] * 9), at)
+    assert not isinstance(raised.value, Unreached)

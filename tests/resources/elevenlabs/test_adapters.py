@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from movie_assets.core.errors import MovieError, Refused
+from movie_assets.core.errors import MovieError, Refused, Transient
 from movie_assets.core.ports import ComposeRequest, Result, SpeakRequest, SurroundRequest, Workspace
 from movie_assets.core.words import Word
 from resources.connection import Connection
@@ -19,7 +19,7 @@ from resources.elevenlabs.speak import ElevenLabsSpeaker
 from resources.line import Line
 from resources.price_list import PriceList
 from resources.probe import decode_sound, probe
-from resources.rehearsal.elevenlabs_server import ElevenLabsServer
+from resources.rehearsal.elevenlabs_server import MISHAPS, ElevenLabsServer
 
 Paced = Callable[[Connection, int], Line]
 
@@ -78,6 +78,22 @@ def test_a_long_text_is_spoken_in_parts(
     assert made.words is not None
     assert " ".join(word.text for word in made.words) == LONG
     assert_heard(made.words, file_of(made.sound, at.scratch))
+
+
+def test_a_part_that_was_bought_is_not_bought_again_by_the_next_run(
+    server: ElevenLabsServer, speaker: ElevenLabsSpeaker, at: Workspace
+) -> None:
+    """The first of two is kept with its word times, and what both took is told."""
+    ask = server.enter
+    server.enter = lambda: MISHAPS["internal"] if len(server.asked) == 2 else ask()  # type: ignore[method-assign]
+    with pytest.raises(Transient):
+        speaker.speak(SpeakRequest(LONG, "en", PLAIN), at)
+    made = speaker.speak(SpeakRequest(LONG, "en", PLAIN), at)
+    assert made.words is not None and " ".join(word.text for word in made.words) == LONG
+    assert_heard(made.words, file_of(made.sound, at.scratch))
+    first, failed, second = (asked.body["text"] for asked in server.asked)
+    assert failed == second and f"{first} {second}" == LONG
+    assert made.sound.meta.cost == pytest.approx(server.bill)
 
 
 def test_speech_costs_by_the_character(

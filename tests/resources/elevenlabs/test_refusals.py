@@ -12,7 +12,16 @@ import httpx
 import pytest
 from elevenlabs.core import ApiError
 
-from movie_assets.core.errors import Exhausted, Failed, MovieError, Refused, Throttled, Transient, Unready
+from movie_assets.core.errors import (
+    Exhausted,
+    Failed,
+    MovieError,
+    Refused,
+    Throttled,
+    Transient,
+    Unreached,
+    Unready,
+)
 from movie_assets.core.ports import ComposeRequest, SpeakRequest, SurroundRequest, Workspace
 from resources.connection import Connection
 from resources.elevenlabs.ambience import ElevenLabsSurrounder
@@ -139,7 +148,7 @@ def test_without_a_key_nothing_is_asked(
 def test_a_server_that_is_not_there(connection: Connection, paced: Paced, at: Workspace) -> None:
     """Is told with its address."""
     nowhere = replace(connection, base_url="http://127.0.0.1:1")
-    with pytest.raises(Transient) as raised:
+    with pytest.raises(Unreached) as raised:
         PORTS["music"][1](paced(nowhere, 1), at)
     assert "http://127.0.0.1:1" in raised.value.next_step
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from movie_assets.core.artefact import BlobRef, Name
-from movie_assets.core.errors import Failed, Refused
+from movie_assets.core.errors import Failed, Refused, Transient
 from movie_assets.core.script import Script
-from resources.rehearsal.openai_server import Fault, OpenAIServer, Reply
+from resources.rehearsal.openai_server import Fault, OpenAIServer, Reply, status
 from resources.studio import Studio
 
 MOVIE = """\
@@ -73,6 +73,22 @@ def png(colour: str) -> bytes:
     return stream.getvalue()
 
 
+def test_a_part_of_a_narration_is_paid_for_once_over_two_runs(studio: Open, server: OpenAIServer) -> None:
+    """What the first run bought before it failed is noted in the store until the narration is recorded."""
+    text = " ".join(f"On day {number} the tea came over a mountain, and it rained." for number in range(100))
+    opened = studio(
+        f"script: {{source: s.md}}\nnarration: {{provider: openai}}\noverrides: {{0: {{narration: {{text: '{text}'}}}}}}\n",
+        s_md="# T" + 3 * "\n\n## A\n\nB.",
+    )
+    server.misbehave("audio/speech", Fault(), status(500), status(500))
+    with pytest.raises(Transient):
+        made(opened, "narration[0]")
+    made(Studio(opened.project), "narration[0]")
+    sent = [body["input"] for path, body in server.bodies if path == "audio/speech"]
+    assert len(sent) == 4 and sent[1] == sent[2] == sent[3] and f"{sent[0]} {sent[3]}" == text
+    assert not list(opened.store("tea").driver.list(opened.store("tea").keys.all_pending))
+
+
 # --- templates ---
 
 
@@ -86,7 +102,9 @@ def test_the_standard_templates_are_part_of_the_inputs(studio: Open) -> None:
 def test_without_a_provider_that_uses_them_nothing_changes(studio: Open) -> None:
     """Offline providers and a person's own script keep the digests they had before there were templates."""
     inputs = (
-        studio("script: {provider: openai, source: s.md}\n", s_md="# T\n\n## A\n\nB.\n").open("tea").inputs
+        studio("script: {provider: openai, source: s.md}\n", s_md="# T" + 3 * "\n\n## A\n\nB.")
+        .open("tea")
+        .inputs
     )
     assert inputs[Name.parse("script")].payload.keys() == {"provider", "source", "settings"}
     assert inputs[Name.parse("picture[1]")].payload == {"provider": "offline", "settings": {}}

@@ -9,7 +9,16 @@ from email.utils import formatdate
 
 import pytest
 
-from movie_assets.core.errors import Exhausted, Failed, MovieError, Refused, Throttled, Transient, Unready
+from movie_assets.core.errors import (
+    Exhausted,
+    Failed,
+    MovieError,
+    Refused,
+    Throttled,
+    Transient,
+    Unreached,
+    Unready,
+)
 from movie_assets.core.ports import PaintRequest, SpeakRequest, Workspace, WriteRequest
 from resources.connection import Connection
 from resources.line import Line, PacedLine
@@ -147,7 +156,7 @@ def test_a_server_that_is_not_there_is_named(at: Workspace, connection: Connecti
     """Whoever forgot to start theirs reads its address."""
     with OpenAIServer() as gone:
         away = replace(connection, base_url=gone.url)
-    with pytest.raises(Transient) as caught:
+    with pytest.raises(Unreached) as caught:
         PORTS["speech"].call(paced(away), at)
     assert gone.url in caught.value.next_step
 

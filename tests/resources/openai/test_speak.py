@@ -103,6 +103,24 @@ def test_a_retry_of_one_part_does_not_pay_the_others_again(
     assert speech.sound.meta.attempts == 3
 
 
+def test_a_part_that_was_bought_is_not_bought_again_by_the_next_run(
+    server: OpenAIServer, speak: Callable[..., Speech], at: Workspace
+) -> None:
+    """The second of three fails for good: the next run buys it and the third; another voice shares none of them."""
+    server.misbehave("audio/speech", Fault(), status(500))
+    with pytest.raises(Transient):
+        speak(LONG, speed=4.0)
+    whole = speak(LONG, speed=4.0)
+    sent = [body["input"] for _, body in server.bodies]
+    assert len(sent) == 4 and " ".join([sent[0], *sent[2:]]).split() == LONG.split()
+    speak(LONG, speed=4.0, voice="cedar")
+    assert server.calls["audio/speech"] == 7
+    at.pending.settle()  # as a run does when the result is recorded
+    again = speak(LONG, speed=4.0)
+    assert (body(again), again.sound.meta.cost) == (body(whole), whole.sound.meta.cost)
+    assert server.calls["audio/speech"] == 10
+
+
 @pytest.mark.parametrize(
     ("reply", "kind", "fact"),
     [

@@ -146,9 +146,9 @@ def test_what_the_movie_says_cannot_be_set(name: str, write: Write) -> None:
 
 def test_an_unknown_api_is_refused(write: Write) -> None:
     """With the ones there are."""
-    with pytest.raises(Refused, match="'grpc' is not known") as caught:
+    with pytest.raises(Refused, match=r"settings\.api must be one of responses, chat") as caught:
         write(asking("grpc"))
-    assert caught.value.next_step == "use one of responses, chat"
+    assert "movie.yaml" in caught.value.next_step
 
 
 # --- correction ---
@@ -204,7 +204,7 @@ MISFITS: dict[str, tuple[Fault, str]] = {
 @pytest.mark.parametrize("misfit", MISFITS)
 @pytest.mark.parametrize("api", APIS)
 def test_what_does_not_fit_is_corrected_once(
-    api: str, misfit: str, write: Write, server: OpenAIServer
+    api: str, misfit: str, write: Write, server: OpenAIServer, at: Workspace
 ) -> None:
     """The follow-up shows the model its own words and says what is wrong with them; both calls are counted."""
     fault, wrong = MISFITS[misfit]
@@ -215,6 +215,7 @@ def test_what_does_not_fit_is_corrected_once(
     turns = server.bodies[1][1]["input" if api == "responses" else "messages"]
     assert [turn["role"] for turn in turns][-3:] == ["user", "assistant", "user"]
     assert wrong in turns[-1]["content"]
+    at.pending.settle()  # as a run does when the result is recorded
     assert made.meta.usage["input_tokens"] > write(asking(api)).meta.usage["input_tokens"] * 1.5
 
 
@@ -245,6 +246,31 @@ def test_a_retry_of_the_correction_does_not_pay_the_draft_again(
     assert OpenAIWriter(paced(connection), prices).write(REQUEST, at).meta.attempts == 3
     assert server.calls["responses"] == 4
     assert server.distinct["responses"] == 2
+
+
+def test_a_draft_whose_correction_failed_is_not_paid_again(
+    server: OpenAIServer, line: Line, prices: PriceList, at: Workspace
+) -> None:
+    """The next run asks for the correction alone, and tells what both took; another brief has a draft of its own."""
+    writer = OpenAIWriter(line, prices)
+    server.misbehave("responses", rewritten(without_last), status(500))
+    with pytest.raises(Transient):
+        writer.write(REQUEST, at)
+    made = writer.write(REQUEST, at)
+    assert [len(asked["input"]) for _, asked in server.bodies] == [1, 3, 3]
+    assert made.meta.cost and made.meta.cost > server.bill and made.meta.notes["corrected"]
+    writer.write(replace(REQUEST, brief="Of something else."), at)
+    assert len(server.bodies[-1][1]["input"]) == 1
+
+
+def test_a_draft_that_could_not_be_corrected_is_forgotten(
+    server: OpenAIServer, line: Line, prices: PriceList, at: Workspace
+) -> None:
+    """The next run begins with another."""
+    server.misbehave("responses", rewritten(without_last), rewritten(without_last))
+    with pytest.raises(Failed):
+        OpenAIWriter(line, prices).write(REQUEST, at)
+    assert at.pending.read("openai") is None
 
 
 # --- answers that are no script ---
