@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-from movie_assets.core.errors import Failed, Stopped
+from movie_assets.core.errors import Failed, Refused, Stopped
 from movie_assets.core.ports import Encoded, FilmRequest, Workspace
 from resources.ffmpeg import ffmpeg
 from resources.probe import Media, Video, probe
@@ -16,6 +16,7 @@ __all__ = ["film"]
 
 _FILE = "film.mp4"
 _TICKS = 1000  # per frame, as in the clips
+_DESCRIBED = "Audio description"
 # ISO 639-1 and 639-2: mp4 knows only the latter.
 _CODES = """ar:ara bg:bul bn:ben ca:cat cs:ces cy:cym da:dan de:deu el:ell en:eng es:spa et:est eu:eus fa:fas fi:fin
 fr:fra ga:gle gl:glg gu:guj he:heb hi:hin hr:hrv hu:hun hy:hye id:ind is:isl it:ita ja:jpn ka:kat km:khm kn:kan ko:kor
@@ -29,6 +30,7 @@ def film(request: FilmRequest, at: Workspace) -> Encoded:
     names = request.names or tuple(f"clip[{number}]" for number in range(len(request.clips)))
     clips = {name: _video(path, name, at) for name, path in zip(names, request.clips, strict=True)}
     _refuse_odd(clips)
+    _refuse_long_or_short(clips, request)
     at.scratch.mkdir(parents=True, exist_ok=True)
     ffmpeg(_arguments(request, at), at)
     made = at.scratch / _FILE
@@ -36,16 +38,26 @@ def film(request: FilmRequest, at: Workspace) -> Encoded:
     media = probe(made)
     frames = sum(clip.frames for clip in clips.values())
     _check(media, frames, request)
-    return Encoded(made, "video/mp4", {"frames": frames, "seconds": round(frames / request.frame.fps, 3)})
+    notes = {"frames": frames, "seconds": round(frames / request.frame.fps, 3), "encoder": request.encoder}
+    return Encoded(made, "video/mp4", notes)
 
 
 def _video(path: Path, name: str, at: Workspace) -> Video:
     if at.stop.is_set():
         raise Stopped("stopped on request")
-    video = probe(path).video
+    try:
+        video = probe(path).video
+    except Refused as error:
+        raise Failed(f"{name} cannot be read as a video", next_step=_another(name), **error.labels) from error
     if video is None:
-        raise Failed(f"{name} has no picture", next_step=f"ask for another take of {name}")
+        raise Failed(f"{name} has no picture", next_step=_another(name))
     return video
+
+
+def _another(name: str) -> str:
+    return (
+        f"ask for another take of {name}, or set another file where `replace` in movie.yaml names one for it"
+    )
 
 
 def _refuse_odd(clips: dict[str, Video]) -> None:
@@ -59,7 +71,18 @@ def _refuse_odd(clips: dict[str, Video]) -> None:
                 f"{name} is encoded differently from the others and cannot be joined with them",
                 found=_shown(clip),
                 expected=_shown(expected),
-                next_step=f"ask for another take of {name}, so that one ffmpeg renders them all",
+                next_step=f"{_another(name)}, so that one ffmpeg codes them all",
+            )
+
+
+def _refuse_long_or_short(clips: dict[str, Video], request: FilmRequest) -> None:
+    """Everything after one clip of another length would be out of step with its words."""
+    for (name, clip), wanted in zip(clips.items(), request.lengths, strict=bool(request.lengths)):
+        if clip.frames != wanted:
+            raise Failed(
+                f"{name} has {clip.frames} frames, the timeline {wanted}",
+                next_step=f"where `replace` in movie.yaml names a file for {name}, make that {wanted} frames long "
+                f"({wanted / request.frame.fps:.3f} s at {request.frame.fps} fps), or remove the line",
             )
 
 
@@ -92,8 +115,14 @@ def _tags(request: FilmRequest) -> list[str]:
     return [
         "-map_metadata", "-1", "-metadata", f"title={request.title}",
         *(part for track in spoken_and_written for part in (f"-metadata:s:{track}:0", f"language={language}")),
+        *(_marked() if request.described else ()),
         "-fflags", "+bitexact", "-movflags", "+faststart", "-video_track_timescale", str(request.frame.fps * _TICKS),
     ]  # fmt: skip
+
+
+def _marked() -> list[str]:
+    """The sound's name in players, and the role by which devices that are set to it choose it."""
+    return ["-metadata:s:a:0", f"handler_name={_DESCRIBED}", "-disposition:a:0", "default+visual_impaired"]
 
 
 def _quoted(path: Path) -> str:
@@ -142,7 +171,7 @@ def _check(media: Media, frames: int, request: FilmRequest) -> None:
         got = media.video.frames if media.video else 0
         raise Failed(f"the film has {got} frames, its clips have {frames}", next_step="make it again")
     sound = media.sound.seconds if media.sound else 0.0
-    if abs(sound - frames / fps) > 1 / fps + 0.005:
+    if abs(sound - frames / fps) > 1 / fps:
         raise Failed(
             "picture and sound do not end together",
             picture=f"{frames / fps:.3f} s",

@@ -53,6 +53,10 @@ _PACKAGES = {
     "THAI": "fontpkg-noto-sans-thai",
     "emoji": _OF_MANY_SCRIPTS,
 }
+_WITHOUT = {
+    "captions": "set captions: {burn: false} in movie.yaml",
+    "card": "write other words for it into title_card or end_card in movie.yaml",
+}
 # Packages that hold nothing but font files; the faces of the last differ in how a language writes a character.
 _FONT_FOLDERS = ("manimgx_fonts", "manimgx_fonts_cjk")
 _FACES = {"ja": 0, "ko": 1, "zh": 2, "zh-tw": 3, "zh-hant": 3, "zh-hk": 4}
@@ -88,13 +92,13 @@ def uncovered(text: str, first: str | None = None) -> str:
     return "".join(map(chr, sorted(_needed(text).difference(*_chosen(text, first).values()))))
 
 
-def complaint(text: str, first: str | None = None) -> Unready | None:
-    """What to say of a text that no installed font can show whole; None of one that some can."""
+def complaint(text: str, first: str | None = None, what: str = "captions") -> Unready | None:
+    """What to say of a text of the captions, or of a `card`, that no installed font can show whole; None if some can."""
     try:
         missing = uncovered(text, first)
     except Unready as error:
         return error
-    return _unready(frozenset(map(ord, missing))) if missing else None
+    return _unready(frozenset(map(ord, missing)), what) if missing else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +243,7 @@ def _resize(font: TTFont) -> None:
     font["hhea"].ascent, font["hhea"].descent = ascent, -descent
 
 
-def _unready(missing: frozenset[int]) -> Unready:
+def _unready(missing: frozenset[int], what: str = "captions") -> Unready:
     characters = [chr(point) for point in sorted(missing)]
     scripts = sorted({_script(char) for char in characters})
     packages = sorted({_PACKAGES[script] for script in scripts if script in _PACKAGES})
@@ -247,10 +251,10 @@ def _unready(missing: frozenset[int]) -> Unready:
     if not packages or any(script not in _PACKAGES for script in scripts):
         steps.append(f"put a font file that has them into a folder and set {_OWN_FOLDER} to it")
     return Unready(
-        "no installed font can show some characters of the captions",
+        f"no installed font can show some characters of the {what}",
         characters=" ".join(characters[:20]) + (" …" if len(characters) > 20 else ""),
         script=", ".join(script if script in {"CJK", "emoji"} else script.capitalize() for script in scripts),
-        next_step=", or ".join([*steps, "set captions: {burn: false} in movie.yaml"]),
+        next_step=", or ".join([*steps, _WITHOUT[what]]),
     )
 
 

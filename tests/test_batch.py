@@ -131,27 +131,79 @@ def test_the_store_of_each_is_whole(shell: Any) -> None:
     ("told", "line", "said"),
     [
         ("variations: 7\n", 6, "must be a mapping such as"),
-        ("variations:\n  - {title: Tee}\n", 7, "is no name for one"),
+        ("variations:\n  - {title: Tee}\n", 7, "has no name; give it a `name` or a `language`"),
+        ("variations:\n  - {name: a/b}\n", 7, "is no name for one"),
         ("variations:\n  - {language: de}\n  - {language: de}\n", 8, "is there twice, first in line 7"),
         ("variations:\n  de: {variations: {}}\n", 7, "may not have variations"),
         ("variations: films.txt\n", 6, "is no .csv and no .yaml file"),
-        ("variations: ../films.csv\n", None, "outside"),
-        ("variations: none.csv\n", None, "does not exist"),
+        ("variations: ../films.csv\n", 6, "outside"),
+        ("variations: none.csv\n", 6, "none.csv does not exist"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(shell: Any, told: str, line: int | None, said: str) -> None:
+def test_what_is_wrong_is_told_with_its_line(shell: Any, told: str, line: int, said: str) -> None:
     """As with every other field."""
     shell.write(YAML + told)
     (shell.config.parent / "films.txt").write_text("de")
     output = shell("check tale", code=2)
-    assert said in output and (line is None or f"movie.yaml:{line}:" in output)
+    assert said in output and f"movie.yaml:{line}:" in output and "next: " in output
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("coded", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_read_as_spreadsheets_save_it(shell: Any, coded: str, separator: str) -> None:
+    """By any of them: UTF-8 or UTF-16, with commas, semicolons or tabs."""
+    text = 'name,title\ncafe,Français\nelan,"Élan; \t, très"\n'.replace(",", separator, 2).replace(
+        "elan,", f"elan{separator}"
+    )
+    (shell.config.parent / "films.csv").write_bytes(text.replace("\n", "\r\n").encode(coded))
+    shell.write(f"{YAML}variations: films.csv\n")
+    assert "no problems" in shell("check tale")
+    titles = [Studio(shell.folder).file(movie).title for movie in ("tale-cafe", "tale-elan")]
+    assert titles == ["Français", "Élan; \t, très"]
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "said"),
+    [
+        (
+            "name,title\na,Fran\xe7ais\n".encode("cp1252"),
+            2,
+            "is not UTF-8 text; save it as UTF-8 (in Excel: CSV UTF-8)",
+        ),
+        (
+            "name,title\na,b\n".encode("utf-16-le"),
+            1,
+            "holds the unprintable character U+0000; save it as UTF-8",
+        ),
+        (b"name,title,title\na,b,c\n", 1, 'the column "title" is there twice'),
+        (b"name,,title\na,b,c\n", 1, "column 2 has no name"),
+        (b"name,title\na,b\n\nb,b,c\n", 4, "has more cells than the 2 columns"),
+        (b"name,title\na,b\n,c\n", 3, "has no name; give it"),
+        (b'name,brief\na,"b\nc"\na,c\n', 4, "a is there twice, first in line 2"),
+        (b"name,pauze\na,1\n", 2, "pauze: is unknown; did you mean pause?"),
+        (b"name,pause\na,1\nb,much\n", 3, "pause: must be a number"),
+        (b"name,script.source\na,gone.md\n", 2, "script.source: gone.md does not exist"),
+        (b"", 1, "the table is empty"),
+    ],
+)
+def test_what_is_wrong_in_a_table_is_told_with_its_row(
+    shell: Any, table: bytes, line: int, said: str
+) -> None:
+    """By `check` of the movie, once, and by `batch`, which made nothing of it."""
+    (shell.config.parent / "films.csv").write_bytes(table)
+    shell.write(f"{YAML}variations: films.csv\n")
+    output = shell("check tale", code=2)
+    assert f"movies/tale/films.csv:{line}: " in output and said in output
+    assert output.count("error: ") == 1
+    assert "next: correct movies/tale/films.csv" in output
+    assert shell("batch tale", code=2).count(said) == 1
 
 
 def test_a_variations_own_mistake_has_its_own_line(shell: Any) -> None:
     """And the others are made nevertheless."""
     shell.write(YAML + "variations:\n  de: {language: de}\n  bad: {pause: much}\n")
     assert "movie.yaml:8: pause" in shell("check tale-bad", code=2)
-    said = shell("batch tale", code=1)
+    said = shell("batch tale", code=2)
     assert "movie.yaml:8: pause" in said and "tale-bad could not be made" in said
     assert Path("films/tale-de/film.mp4").exists()
 

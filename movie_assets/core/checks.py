@@ -10,6 +10,7 @@ import msgspec
 from movie_assets.core.ports import Look, Result
 from movie_assets.core.script import Script
 from movie_assets.core.task import Task
+from movie_assets.core.timeline import Timeline
 from movie_assets.core.verdict import Check, Verdict
 from movie_assets.core.words import Words
 
@@ -20,8 +21,10 @@ __all__ = [
     "CLIP_LENGTH",
     "CLIP_SHOWS",
     "CLIP_SIZE",
+    "DESCRIPTION_AUDIBLE",
     "END_SHOWS",
     "END_SIZE",
+    "FILM_FRAMES",
     "FILM_LENGTH",
     "FILM_SIZE",
     "LOUDNESS",
@@ -29,12 +32,14 @@ __all__ = [
     "MUSIC_AUDIBLE",
     "PICTURE_SHOWS",
     "PICTURE_SIZE",
+    "SOUND_AUDIBLE",
     "TITLE_SHOWS",
     "TITLE_SIZE",
     "WORDS_WITHIN",
     "judge_ambience",
     "judge_card",
     "judge_clip",
+    "judge_description",
     "judge_film",
     "judge_motion",
     "judge_music",
@@ -61,14 +66,19 @@ END_SHOWS = Check("end_card", "shows_something", "The card is not black.")
 END_SIZE = Check("end_card", "frame_size", "The card has the film's size.")
 MUSIC_AUDIBLE = Check("music", "audible", "The music can be heard.")
 AMBIENCE_AUDIBLE = Check("ambience", "audible", "The place can be heard.")
+DESCRIPTION_AUDIBLE = Check("description", "audible", "The description can be heard.")
+SOUND_AUDIBLE = Check("soundtrack", "audible", "What is spoken can be heard in the film's sound.")
 LOUDNESS = Check("soundtrack", "loudness", "-16 LUFS within 0.5, and no peak above -1.5 dBTP.", False)
+FILM_FRAMES = Check(
+    "film", "as_long_as_its_timeline", "The film has every frame of its timeline, and no other."
+)
 FILM_LENGTH = Check("film", "as_long_as_its_sound", "Picture and sound end together, within a frame.")
 FILM_SIZE = Check("film", "frame_size", "The film has the size that was asked for.")
 
 # Of full scale. A night scene has stars and edges; what lies below these is an empty file in disguise.
 _BLACK, _FLAT, _FROZEN, _SILENT = 0.04, 0.004, 0.0004, 0.003
 _LOUDNESS, _LOUDNESS_OFF, _PEAK = -16.0, 0.5, -1.5
-_AAC_FRAME = 1024 / 44100  # a sound stream ends at a whole one
+_MUTE = -69.0  # LUFS; the measure knows nothing below -70
 
 
 def judge_script(task: Task, made: Made) -> Iterator[Verdict]:
@@ -140,20 +150,35 @@ def judge_ambience(task: Task, made: Made) -> Iterator[Verdict]:
         yield AMBIENCE_AUDIBLE.verdict(_silent("ambience", _look(task, place)))
 
 
+def judge_description(task: Task, made: Made) -> Iterator[Verdict]:
+    """Who cannot see would be left with a pause, unless nothing is to be told."""
+    spoken = made["description"]
+    if spoken.media_type != "application/json":
+        yield DESCRIPTION_AUDIBLE.verdict(_silent("description", _look(task, spoken)))
+
+
 def judge_soundtrack(task: Task, made: Made) -> Iterator[Verdict]:
     """By what the mix itself measured (EBU R128)."""
     notes = made["soundtrack"].meta.notes
     loudness, peak = notes.get("loudness"), notes.get("truePeak")
     if loudness is not None and peak is not None:
+        mute = loudness <= _MUTE and any(
+            task.ports.renderer.look(voice.file(), voice.ref.media_type).peak >= _SILENT
+            for voice in task.all("narration")
+        )
+        yield SOUND_AUDIBLE.verdict("the sound is silent, what is spoken in it is not" if mute else None)
         off = abs(loudness - _LOUDNESS) > _LOUDNESS_OFF or peak > _PEAK
         yield LOUDNESS.verdict(f"the sound is {loudness:.1f} LUFS with {peak:.1f} dBTP" if off else None)
 
 
 def judge_film(task: Task, made: Made) -> Iterator[Verdict]:
-    """The sound was mixed to the timeline's length: a picture of another length lost or won a clip."""
-    look, frame = _look(task, made["film"]), task.given("frame")
-    off = abs(look.seconds - look.sound_seconds) > 1 / frame["fps"] + _AAC_FRAME
-    length = f"the film's picture is {look.seconds:.2f} s long, its sound {look.sound_seconds:.2f} s"
+    """Whatever is longer or shorter than was planned lost or won a clip, or is out of step with its words."""
+    look, plan = _look(task, made["film"]), task.one("timeline").json(Timeline)
+    found = round(look.seconds * plan.fps)
+    frames = f"the film has {found} frames, its timeline {plan.frames}"
+    yield FILM_FRAMES.verdict(frames if found != plan.frames else None)
+    off = abs(look.seconds - look.sound_seconds) > 1 / plan.fps
+    length = f"the film's picture is {look.seconds:.3f} s long, its sound {look.sound_seconds:.3f} s"
     yield FILM_LENGTH.verdict(length if off else None)
     yield FILM_SIZE.verdict(_other_size("film", look, task))
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
+from movie_assets.core.csv_table import csv_rows
+from movie_assets.core.errors import Refused
 from movie_assets.core.outline import Node, read_yaml
 from movie_assets.core.problem import Problem, shown
 
@@ -39,7 +39,7 @@ def variations_of(root: Node, read: Reader) -> tuple[dict[str, Node], list[Probl
         if problem is None:
             found[str(name).lower()] = node
         else:
-            problems.append(Problem(node.line, f"{FIELD}: {problem}"))
+            problems.append(Problem(node.line, f"{FIELD}: {problem}", node.file))
     return found, problems
 
 
@@ -50,6 +50,8 @@ def varied(root: Node, variation: Node | None) -> Node:
 
 
 def _problem(name: object, node: Node, found: Mapping[str, Node]) -> str | None:
+    if name is None:
+        return "this one has no name; give it a `name` or a `language`"
     if not isinstance(name, str) or _NAME.match(name.lower()) is None:
         return f"{shown(name)} is no name for one; use letters, digits, - and _, or give it a `name`"
     if name.lower() in found:
@@ -80,58 +82,35 @@ def _named(node: Node) -> tuple[object, Node]:
 
 
 def _from_file(told: Node, read: Reader) -> list[tuple[object, Node]] | Problem:
-    file, text = told.value, read(told.value)
-    if file.lower().endswith(".csv"):
-        return [_named(_at(told.line, row)) for row in _csv_rows(text)]
-    if not file.lower().endswith((".yaml", ".yml")):
+    file = told.value
+    if not file.lower().endswith((".csv", ".yaml", ".yml")):
         return Problem(told.line, f"{FIELD}: {file} is no .csv and no .yaml file")
+    try:
+        text = read(file)
+    except Refused as error:
+        return Problem(told.line, f"{FIELD}: {error.fact}; name a file that lies beside movie.yaml")
+    if file.lower().endswith(".csv"):
+        rows = csv_rows(text, file)
+        return rows if isinstance(rows, Problem) else [_named(row) for row in rows]
     root, problems = read_yaml(b"rows:\n" + _indented(text), _ASKS)
     if root is None or problems:
         first = problems[0]
-        return Problem(told.line, f"{FIELD}: {file}:{max(1, first.line - 1)}: {first.sentence}")
-    return _rows(_lined(root.below["rows"], told.line), read)
+        return Problem(max(1, first.line - 1), first.sentence, file)
+    return _rows(_of_file(root.below["rows"], file), read)
 
 
 def _indented(text: bytes) -> bytes:
     return b"".join(b" " + line for line in text.splitlines(keepends=True))
 
 
-def _csv_rows(text: bytes) -> Iterator[dict[str, object]]:
-    """Rows as nested mappings: a column `script.source` is the field source of script; an empty cell says nothing."""
-    for row in csv.DictReader(io.StringIO(text.decode("utf-8-sig", errors="replace"))):
-        fields: dict[str, object] = {}
-        for column, cell in row.items():
-            if column and isinstance(cell, str) and cell.strip():
-                _set(fields, column.strip().split("."), _value(cell.strip()))
-        yield fields
-
-
-def _set(fields: dict[str, object], path: list[str], value: object) -> None:
-    for part in path[:-1]:
-        inner = fields.setdefault(part, {})
-        if not isinstance(inner, dict):
-            inner = fields[part] = {}
-        fields = inner
-    fields[path[-1]] = value
-
-
-def _value(cell: str) -> object:
-    root, problems = read_yaml(f"cell: {cell}", _ASKS)
-    value = root.value["cell"] if root is not None and not problems else cell
-    return value if isinstance(value, (int, float, bool)) else cell
-
-
-def _at(line: int, value: object) -> Node:
-    below = {str(key): _at(line, each) for key, each in value.items()} if isinstance(value, dict) else {}
-    return Node(value, line, below)
-
-
-def _lined(node: Node, line: int) -> Node:
-    return Node(node.value, line, {key: _lined(each, line) for key, each in node.below.items()}, node.size)
+def _of_file(node: Node, file: str) -> Node:
+    """As it stands in its file, which was read below a line of ours."""
+    below = {key: _of_file(each, file) for key, each in node.below.items()}
+    return Node(node.value, max(1, node.line - 1), below, node.size, file)
 
 
 def _with(node: Node, below: Mapping[str, Node]) -> Node:
-    return Node({key: each.value for key, each in below.items()}, node.line, below, node.size)
+    return Node({key: each.value for key, each in below.items()}, node.line, below, node.size, node.file)
 
 
 def _over(node: Node, other: Node) -> Node:

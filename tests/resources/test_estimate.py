@@ -143,8 +143,22 @@ def test_it_knows_the_models_that_adapters_use() -> None:
     from resources.openai import paint, speak, write
 
     assert MODELS["openai"] == {
-        "script": write._MODEL, "picture": paint._MODEL, "narration": speak._MODEL,
+        "script": write._MODEL, "picture": paint._MODEL, "narration": speak._MODEL, "descriptions": speak._MODEL,
     }  # fmt: skip
     assert MODELS["elevenlabs"] == {
-        "narration": elevenlabs_speak._MODEL, "music": compose._MODEL, "ambience": ambience._MODEL,
+        "narration": elevenlabs_speak._MODEL, "descriptions": elevenlabs_speak._MODEL,
+        "music": compose._MODEL, "ambience": ambience._MODEL,
     }  # fmt: skip
+
+
+def test_a_description_costs_what_its_words_do(servers: Any, tmp_path: Path) -> None:
+    """Known beforehand, also where the pictures are not painted yet; one that tells nothing costs nothing."""
+    write(
+        tmp_path,
+        "script: {source: script.md}\ndescriptions: {provider: elevenlabs, voice: George}\n"
+        "overrides: {0: {picture: {alt: A ship.}}, 1: {picture: {alt: A ship.A ship.}}, 2: {picture: {alt: none}}}\n",
+    )
+    jobs = {job.job_id: job for job in Studio(tmp_path).open("sample").plan().jobs}
+    costs = [jobs[f"description[{number}]"].cost or 0.0 for number in range(4)]
+    assert costs[0] > 0 and costs[1] == pytest.approx(2 * costs[0]) and costs[2] == 0 and costs[3] > costs[1]
+    assert jobs["narration[0]"].cost == 0

@@ -180,3 +180,18 @@ def test_a_stop_is_obeyed(ready: FilmRequest, tmp_path: Path) -> None:
     stop.set()
     with pytest.raises(Stopped):
         film(ready, Workspace(tmp_path, stop))
+
+
+def test_sound_that_tells_what_is_seen_is_marked_so(ready: FilmRequest, tmp_path: Path) -> None:
+    """By its name and by its role, for players that choose by either; picture and sound are the same."""
+    made = film(replace(ready, described=True), Workspace(tmp_path)).file
+    plain = film(ready, Workspace(tmp_path / "plain")).file
+    with av.open(str(made)) as told, av.open(str(plain)) as bare:
+        assert told.streams.audio[0].metadata["handler_name"] == "Audio description"
+        assert "visual_impaired" in str(told.streams.audio[0].disposition.name)
+        assert "visual_impaired" not in str(bare.streams.audio[0].disposition.name)
+        sounds = (
+            b"".join(bytes(packet) for packet in each.demux(each.streams.audio[0])) for each in (told, bare)
+        )
+        assert len(set(sounds)) == 1
+    assert frames(made) == frames(plain)

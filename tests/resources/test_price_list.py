@@ -86,14 +86,21 @@ def test_a_persons_own_prices_come_first_unit_by_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    "prices", ["cheap", 3, {"m": 1}, {"m": {"u": "x"}}, {"m": {"u": -1}}, {"m": {"u": {"usd": 1, "per": 0}}},
-               {"m": {"u": {"usd": 1, "pro": 2}}}, {"m": {"u": True}}, {"m": {"u": float("nan")}}],
+    "prices", ["cheap", 3, {"m": 1}, {"m": {"videos": "x"}}, {"m": {"videos": -1}}, {"m": {"videos": {"usd": 1, "per": 0}}},
+               {"m": {"videos": {"usd": 1, "pro": 2}}}, {"m": {"videos": True}}, {"m": {"videos": float("nan")}},
+               {"m": {"video": 1}}],
 )  # fmt: skip
 def test_prices_that_are_none_are_refused(prices: Any) -> None:
     """With how to write them and where."""
     with pytest.raises(Refused) as caught:
         LISTED.with_overrides("mine", prices)
-    assert "prices of mine" in caught.value.fact and "providers.yaml" in caught.value.next_step
+    assert "mine.prices" in caught.value.fact and "providers.yaml" in caught.value.next_step
+
+
+@given(st.floats(max_value=0, exclude_max=True) | st.sampled_from([float("nan"), float("inf")]))
+def test_an_amount_that_cannot_be_costs_an_unknown_sum(amount: float) -> None:
+    """Below zero, without end, or no number: it is not nothing."""
+    assert LISTED.cost("openai", "gpt-6-luna", {"input_tokens": amount}) is None
 
 
 @given(st.dictionaries(st.sampled_from(sorted(UNITS)), st.floats(0, 1e9)), st.floats(1, 1000))

@@ -103,6 +103,19 @@ def test_a_providers_file_with_mistakes_is_missing(project: Path, doctor: Doctor
     assert result.exit_code == 1 and told["providers.yaml"] == "missing" and told["storage"] == "ok"
 
 
+def test_prices_with_mistakes_are_missing(project: Path, doctor: Doctor) -> None:
+    """`check` would refuse them, so it is not well."""
+    (project / "providers.yaml").write_text("openai: {prices: {gpt-9: {image_mediun: 5}}}\n")
+    assert found(doctor("--json"))["providers.yaml"] == "missing"
+
+
+def test_an_env_file_that_is_not_utf_8_is_missing(project: Path, doctor: Doctor) -> None:
+    """One line of its own, and everything else is still looked at."""
+    (project / ".env").write_bytes("OPENAI_API_KEY=sk-of-mine\n".encode("utf-16"))
+    told = found(result := doctor("--json"))
+    assert result.exit_code == 1 and told[".env"] == "missing" and told["storage"] == "ok"
+
+
 def test_a_movie_that_cannot_be_read_is_warned_of(project: Path, doctor: Doctor) -> None:
     """`movies check` says what is wrong with it."""
     edit(project, "no_such_field: 1\n")

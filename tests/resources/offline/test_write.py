@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from movie_assets.core.ports import Meta, Workspace, WriteRequest
 from movie_assets.core.script import Script
+from resources.offline.scene import read
 from resources.offline.write import OfflineWriter
 
 TEA = (
@@ -59,19 +62,50 @@ def test_another_take_is_another_script() -> None:
 
 
 def test_other_languages_are_not_mixed_with_english() -> None:
-    """Where there are no phrases to connect with, only the brief's own sentences are spoken."""
-    brief = "Das Meer ist groß. Niemand kennt es ganz."
-    script = written(replace(REQUEST, title="Das Meer", brief=brief, language="de-AT"))
-    assert script.segments[0].text == "Das Meer. Das Meer ist groß."
-    assert {segment.text for segment in script.segments[1:]} <= {
-        "Das Meer ist groß.",
-        "Niemand kennt es ganz.",
+    """Where there are no phrases to connect with, only the title and the brief's own sentences are spoken."""
+    brief = "Meri on suuri. Kukaan ei tunne sitä."
+    script = written(replace(REQUEST, title="Meri", brief=brief, language="fi-FI"))
+    said = " ".join(segment.text for segment in script.segments)
+    assert said.startswith("Meri. Meri on suuri.")
+    assert {f"{each}." for each in said.rstrip(".").split(". ")} == {
+        "Meri.",
+        "Meri on suuri.",
+        "Kukaan ei tunne sitä.",
     }
+
+
+@pytest.mark.parametrize(
+    ("title", "brief", "language"),
+    [
+        ("Keepers of the light", "How lighthouses were built", "en"),
+        ("Keepers of the light", "lighthouses", "en-GB"),
+        ("Die Wächter", "Wie Leuchttürme gebaut wurden", "de"),
+        ("Les gardiens", "L'histoire des phares bretons", "fr"),
+        ("Los guardianes", "Cómo se construyeron los faros", "es"),
+    ],
+)
+@pytest.mark.parametrize(("segments", "duration"), [(3, 15.0), (6, 48.0)])
+def test_a_brief_of_a_few_words_is_what_the_film_is_about(
+    title: str, brief: str, language: str, segments: int, duration: float
+) -> None:
+    """Each segment says the brief's words, and a lighthouse is seen in each picture."""
+    script = written(WriteRequest(title, brief, language, segments, duration, {}))
+    for segment in script.segments:
+        assert brief.lower() in segment.text.lower()
+        assert "lighthouse" in read(segment.prompt, np.random.default_rng(1)).subjects
+
+
+def test_a_brief_of_one_long_sentence_is_spread() -> None:
+    """Its clauses are told one after another, each in another segment."""
+    brief = "How five weeks changed one young man's mind, thanks to a few birds he had not looked at."
+    first, second = written(replace(REQUEST, title="Darwin", brief=brief, segments=2, duration=30)).segments
+    assert "How five weeks changed one young man's mind." in first.text and "birds" not in first.text
+    assert second.text.startswith("Thanks to a few birds he had not looked at.")
 
 
 def test_a_long_sentence_is_cut_where_it_breathes() -> None:
     """When there is no room for all of a sentence, it ends at a comma."""
-    script = written(replace(REQUEST, duration=30))
+    script = written(replace(REQUEST, segments=3, duration=14))
     assert script.segments[1].text == "For a thousand years the road was mud."
 
 
@@ -103,6 +137,16 @@ def test_it_stays_within_the_target_duration(request: WriteRequest) -> None:
     assert words(written(request)) <= room
 
 
-def test_it_fills_a_good_part_of_the_time() -> None:
-    """A film of a minute has at least half a minute of words."""
-    assert words(written(replace(REQUEST, segments=6))) >= 60 / 2 * WORDS_A_MINUTE / 60
+def test_nothing_is_said_twice_in_a_segment() -> None:
+    """Where room is left, it is filled in other words."""
+    for segment in written(replace(REQUEST, title="Tea", brief="Tea", segments=3)).segments:
+        said = segment.text.rstrip(".").split(". ")
+        assert len(said) == len(set(said)) > 1
+
+
+@pytest.mark.parametrize("brief", [TEA, "How tea came over the mountains", "Tea"])
+@pytest.mark.parametrize(("segments", "duration"), [(3, 15.0), (6, 48.0), (6, 60.0), (40, 400.0)])
+def test_it_fills_the_time(brief: str, segments: int, duration: float) -> None:
+    """However short the brief, four fifths of the time between the pauses have words, at the offline voice's pace."""
+    script = written(replace(REQUEST, brief=brief, segments=segments, duration=duration))
+    assert words(script) >= 0.8 * 2.4 * (duration - 0.6 * segments)
