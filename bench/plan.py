@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from movie_assets.core.artefact import BlobRef, Scope
 from movie_assets.core.blueprint import Blueprint, Reach, every, input_, previous, same
-from movie_assets.core.blueprints import BLUEPRINTS
+from movie_assets.core.blueprints import BLUEPRINTS, blueprint_of
 from movie_assets.core.digest import canonical
 from movie_assets.core.errors import Refused
 from movie_assets.core.graph import Graph
@@ -157,7 +157,7 @@ def no_file(name: str) -> BlobRef:
 def opened(text: bytes, store: MovieStore, toy: Toy) -> Movie:
     """The movie as `Studio.open` opens it, but every producer gives the digest of what it reads."""
     said = read(text)
-    blueprint = played(BLUEPRINTS[said.blueprint])
+    blueprint = played(blueprint_of(said))
     wanted = {
         read.name for producer in blueprint.producers for read in producer.reads if read.reach is Reach.INPUT
     }

@@ -57,7 +57,7 @@ def _shown(store: MovieStore, ref: BlobRef) -> dict[str, Any]:
     elif ref.media_type == "application/json" and ref.size <= _SHOWN_TEXT:
         facts["content"] = _json(store.read(ref))
     elif ref.media_type.startswith(("text/", "application/x-subrip")) and ref.size <= _SHOWN_TEXT:
-        facts["content"] = dg.MetadataValue.md(store.read(ref).decode())
+        facts["content"] = dg.MetadataValue.md(store.read(ref).decode(errors="replace"))
     return facts
 
 

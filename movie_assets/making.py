@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
+from uuid import uuid4
 
 import click
 
 from movie_assets.core.artefact import ArtefactId
-from movie_assets.core.blueprints import BLUEPRINTS
-from movie_assets.core.errors import Refused
+from movie_assets.core.cost import Cost
+from movie_assets.core.errors import Refused, Unready
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.movie import Production
 from movie_assets.core.plan import Plan
 from movie_assets.screen import Screen
-from resources.export import export
+from resources.films import Films
 from resources.studio import Studio
 
 __all__ = ["Consent", "asking", "export_film", "is_free", "make"]
@@ -34,13 +35,16 @@ def make(
 ) -> bool:
     """Plans, makes, publishes and exports; False where consent was not given."""
     opened, screen = studio.open(movie), Screen()
-    production = opened.produce(targets, budget_usd=budget)
-    if not production.has_work:
-        screen.nothing_to_do(production.plan)
-    elif is_free(production.plan) or consent(production.plan):
+    production = opened.produce(targets, run_id=str(uuid4()), budget_usd=budget)
+    if production.has_work:
+        folder = to or Films(studio).folder(movie)
+        folder.mkdir(parents=True, exist_ok=True)  # else a film would be made for nowhere
+        studio.check(production)
+        if not (is_free(production.plan) or consent(production.plan)):
+            return False
         _launch(studio, production, screen)
     else:
-        return False
+        screen.nothing_to_do(production.plan)
     live = opened.store.manifests.live()
     if targets is None and live is not None:
         export_film(studio, live, to)
@@ -57,7 +61,8 @@ def asking(yes: bool) -> Consent:
 
     def consent(plan: Plan) -> bool:
         Screen().budgets(plan)
-        question = f"this costs {plan.must_cost} and up to {plan.may_cost} more"
+        more = f" and up to {plan.may_cost} more" if plan.may_cost != Cost() else ""
+        question = f"this costs {plan.must_cost}{more}"
         if yes:
             return True
         if not sys.stdin.isatty():
@@ -69,16 +74,22 @@ def asking(yes: bool) -> Consent:
 
 def export_film(studio: Studio, live: Manifest, to: Path | None = None) -> None:
     """Writes a revision's film and what goes with it where a person looks for it."""
-    folder, blueprint = to or studio.project / "films" / live.movie, BLUEPRINTS[live.blueprint]
-    Screen().exported(export(studio.store(live.movie), live, blueprint.exports, folder, blueprint.on_request))
+    try:
+        Screen().exported(Films(studio).write(live, to))
+    except OSError as error:
+        raise Unready(
+            f"{live.revision} is published, but {error.filename2 or error.filename} cannot be written: {error.strerror}",
+            next_step=f"make room there, or: movies export {live.movie} --to FOLDER",
+        ) from error
 
 
 def _launch(studio: Studio, production: Production, screen: Screen) -> None:
     from movie_assets.launch import launch  # Dagster takes half a second to import: only where it is needed
 
+    screen.encoder(production.plan)
     try:
         with screen.making(production.plan) as progress:
             launch(studio, production, progress)
     finally:
-        screen.fallbacks(production.movie, production.plan)
-    screen.made(production.movie, production.plan)
+        screen.fallbacks(production)
+        screen.made(production)

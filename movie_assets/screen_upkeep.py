@@ -80,7 +80,7 @@ def show_swept(swept: Swept, *, dry_run: bool) -> None:
     if swept.pruned:
         said.append(f"{listed(swept.pruned)} {would}pruned")
     if swept.files:
-        said.append(f"{swept.files} old plans, notes and quarantined files {would}deleted")
+        said.append(f"{swept.files} old plans, notes, packs and quarantined files {would}deleted")
     if swept.restored:
         said.append(f"{swept.restored} blobs of a sweep that was killed put back")
     out.print(f"{swept.movie}: {'; '.join(said)}", markup=False)

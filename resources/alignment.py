@@ -13,7 +13,8 @@ from movie_assets.core.errors import MovieError, Refused
 from movie_assets.core.ports import Heard, ListenRequest, Workspace
 from movie_assets.core.words import Word, spread
 from resources import worker
-from resources.offline.voice import default_voice, spoken
+from resources.offline.voice import spoken
+from resources.offline.voices import default_voice
 from resources.probe import sound_blocks
 from resources.warping import frames_of, hop_for, voiced, warp
 

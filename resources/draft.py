@@ -23,7 +23,8 @@ from movie_assets.core.task import Task
 from movie_assets.core.timeline import segment_frames
 from movie_assets.core.words import Words
 from resources.cards import card
-from resources.clip import DRAFT, clip, coding
+from resources.clip import clip
+from resources.coding import DRAFT, coding
 from resources.ffmpeg import ffmpeg
 from resources.renderer import FfmpegRenderer
 from resources.soundtrack import rough_soundtrack

@@ -45,7 +45,9 @@ def _check_cards(said: MovieFile) -> None:
         texts += [(("title_card", "subtitle"), title.subtitle)]
     if end:
         texts += [(("end_card", "text"), end.text), (("end_card", "credits"), " ".join(end.credits))]
-    problems = [(path, complaint) for path, text in texts if (complaint := _complaint(text or "", None))]
+    problems = [
+        (path, complaint) for path, text in texts if (complaint := _complaint(text or "", None, "card"))
+    ]
     if problems:
         raise said.refusal(problems)
 
@@ -53,21 +55,31 @@ def _check_cards(said: MovieFile) -> None:
 def _in_script(said: MovieFile, folder: MovieFolder) -> Iterator[Problem]:
     if said.script.source is None:
         return
-    text = folder.file(said.script.source).read_text(encoding="utf-8", errors="replace")
+    text = folder.text_of(said.script.source)
     if _COMMON.issuperset(map(ord, text)):
         return
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.startswith(">") and (complaint := _complaint(line, said.captions.font)):
+    for number, line in _narrated(said, text):
+        if complaint := _complaint(line, said.captions.font):
             yield Problem(number, complaint)
 
 
-def _complaint(text: str, font: str | None) -> str:
+def _narrated(said: MovieFile, text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a script that are spoken, and so shown as captions: no titles, no summary, no prompts."""
+    segment = -1
+    for number, line in enumerate(text.splitlines(), 1):
+        segment += line.strip().startswith("##")
+        own = segment in said.overrides and said.overrides[segment].narration.text
+        if segment >= 0 and not own and not line.strip().startswith(("#", ">")):
+            yield number, line
+
+
+def _complaint(text: str, font: str | None, what: str = "captions") -> str:
     if font is None and _COMMON.issuperset(map(ord, text)):
         return ""
     # Opening fonts takes a third of a second: only where a text needs it.
     from resources.fonts import complaint
 
-    error = complaint(text, font)
+    error = complaint(text, font, what)
     if error is None:
         return ""
     about = (

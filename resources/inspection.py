@@ -12,8 +12,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,7 @@ from movie_assets.core.ports import Look
 if TYPE_CHECKING:
     from resources.probe import Media
 
-__all__ = ["Inspector", "inspected", "inspected_look", "inspected_picture"]
+__all__ = ["Inspector", "inspected", "inspected_look", "inspected_own", "inspected_picture"]
 
 _SECONDS = 60.0
 _LARGEST_MEMORY = 4 << 30
@@ -34,9 +36,17 @@ _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "HOME", "LANG", "SYSTEMROOT", "TMPDIR")
 
 def inspected(path: Path) -> Media:
     """What is in a video or sound, read to its end; `Refused` if it cannot be read."""
+    return _media_of(_INSPECTOR.ask("media", path))
+
+
+def inspected_own(path: Path, kind: str) -> Media:
+    """The same of a person's own file, whose `video` or `audio`, whichever is meant, begins to be decoded, too."""
+    return _media_of(_INSPECTOR.ask(kind, path))
+
+
+def _media_of(found: dict[str, Any]) -> Media:
     from resources.probe import Colours, Media, Sound, Video
 
-    found = _INSPECTOR.ask("media", path)
     video, sound = found["video"], found["sound"]
     if video is not None:
         video["fps"] = Fraction(video["fps"])
@@ -161,7 +171,7 @@ def _limit() -> None:
 def _answered(what: str, path: Path) -> dict[str, Any]:
     """What was asked: a file's streams, a picture's size, or how a file of some media type looks and sounds."""
     try:
-        plain = {"media": _media, "picture": _picture}.get(what)
+        plain = _PLAIN.get(what)
         return {"found": _seen(path, what) if plain is None else plain(path)}
     except Refused as error:
         return _told(error)
@@ -184,10 +194,25 @@ def _media(path: Path) -> dict[str, Any]:
     return found
 
 
+def _own(kind: str, path: Path) -> dict[str, Any]:
+    from resources.probe import check_decodes
+
+    check_decodes(path, kind)
+    return _media(path)
+
+
 def _picture(path: Path) -> tuple[int, int]:
     from resources.probe import picture_size
 
     return picture_size(path)
+
+
+_PLAIN: Mapping[str, Callable[[Path], Any]] = {
+    "media": _media,
+    "picture": _picture,
+    "video": partial(_own, "video"),
+    "audio": partial(_own, "audio"),
+}
 
 
 def _seen(path: Path, media_type: str) -> dict[str, float]:

@@ -128,7 +128,7 @@ class InstantPorts:
         head, _, rest = file.read_bytes().partition(b" ")
         asked = msgspec.json.decode(rest if head == b"video" else file.read_bytes())
         frame = asked.get("frame", asked)
-        seconds = asked.get("frames", 0) / frame["fps"]
+        seconds = asked.get("frames", sum(asked.get("lengths", ()))) / frame["fps"]
         return replace(
             fine, width=frame["width"], height=frame["height"], seconds=seconds, sound_seconds=seconds
         )

@@ -65,10 +65,10 @@ def _cut(text: str, limit: int) -> int:
     return cut
 
 
-def joined(texts: Sequence[str], sounds: Sequence[bytes], at: Workspace) -> Joined:
+def joined(texts: Sequence[str], sounds: Sequence[bytes], at: Workspace, provider: str = "") -> Joined:
     """The spoken parts one after the other, with the pause their text asks for; of any format that is read.
 
-    `Refused` where one of them cannot be decoded. The sound has the rate of the first part, and one channel.
+    `Refused` where one of them cannot be decoded, and then what is noted of their `provider` is forgotten. The sound has the rate of the first part, and one channel.
     """
     folder = at.scratch.absolute()
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,11 @@ def joined(texts: Sequence[str], sounds: Sequence[bytes], at: Workspace) -> Join
     for name, sound in zip(names, sounds, strict=True):
         (folder / name).write_bytes(sound)
     order = {"parts": names, "pauses": [_pause(text) for text in texts[:-1]], "file": "joined.wav"}
-    answer = worker.call(__name__, order, at)
+    try:
+        answer = worker.call(__name__, order, at)
+    except Refused:
+        at.pending.forget(provider)
+        raise
     return Joined((folder / "joined.wav").read_bytes(), tuple(answer["begins"]))
 
 

@@ -41,9 +41,9 @@ def draft_size(width: int, height: int) -> tuple[int, int]:
 
 
 def _nothing(task: Task) -> Made:
-    """What stands for music and the sound of places: nothing is heard."""
+    """What stands for music, the sound of places and descriptions: nothing is heard."""
     null = _json(None)
-    return {"music": null, "ambience": null}
+    return {"music": null, "ambience": null, "description": null}
 
 
 def _script(task: Task) -> Made:
@@ -84,6 +84,7 @@ PLACEHOLDERS: Mapping[str, Callable[[Task], Made]] = {
     "motion": _motion,
     "music": _nothing,
     "ambience": _nothing,
+    "description": _nothing,
 }
 """By producer."""
 

@@ -162,7 +162,7 @@ class _Draft:
         graph = self.movie.graph
         exported, kind = next(iter(graph.blueprint.exports.items()))
         needed = graph.upstream({Name(kind)})
-        jobs = [_fitting(job) for job in graph.jobs if not needed.isdisjoint(job.makes)]
+        jobs = [_uncoded(_fitting(job)) for job in graph.jobs if not needed.isdisjoint(job.makes)]
         self._settle_all(jobs, told)
         to.mkdir(parents=True, exist_ok=True)
         path = to / f"preview{Path(exported).suffix}"
@@ -282,6 +282,11 @@ def _fitting(job: Job) -> Job:
     producer = replace(job.producer, name="own_clip_draft", version=VERSION, make=own_clip)
     lengths = tuple(wire for wire in job.instead.wires if wire.label in _LENGTH)
     return replace(job, wires=job.wires + lengths, producer=producer)
+
+
+def _uncoded(job: Job) -> Job:
+    """The same job whatever codes the film: every draft is coded by x264."""
+    return replace(job, wires=tuple(wire for wire in job.wires if wire.label != "inputs/encoder"))
 
 
 def _standing_in(job: Job) -> Job:

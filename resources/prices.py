@@ -14,5 +14,5 @@ class Prices(Protocol):
     def cost(self, provider: str, model: str | None, amounts: Mapping[str, float]) -> float | None:
         """USD for amounts by unit (`input_tokens`, `image_output_tokens`, `characters`, `seconds` …).
 
-        None where an amount above zero has no price.
+        None where an amount above zero has no price, or one is below zero or no number.
         """

@@ -23,6 +23,7 @@ __all__ = [
     "Samples",
     "Sound",
     "Video",
+    "check_decodes",
     "decode_sound",
     "picture_size",
     "probe",
@@ -33,6 +34,7 @@ Samples: TypeAlias = NDArray[np.float32]
 
 _PICTURES = ("PNG", "JPEG", "WEBP")
 _MOST_PIXELS = 100_000_000
+_MEANT = {"video": "video", "audio": "sound"}
 # Formats that only point to other files (playlists, concat scripts) are not opened.
 _FORMATS = "mov,mp4,m4a,3gp,matroska,webm,avi,mpegts,wav,w64,aiff,mp3,aac,flac,ogg,gif"
 
@@ -94,6 +96,16 @@ def probe(path: Path) -> Media:
             video=None if video is None else _video(video, packets[video.index]),
             sound=None if sound is None else _sound(sound, seconds[sound.index]),
         )
+
+
+def check_decodes(path: Path, kind: str) -> None:
+    """`Refused` if a file has no `video` or `audio`, whichever is meant, or its first moment cannot be decoded."""
+    with _opened(path) as container:
+        streams = [each for each in getattr(container.streams, kind) if not _is_cover(each)]
+        if not streams:
+            raise _without(path, kind)
+        if next(container.decode(streams[0]), None) is None:
+            raise _without(path, kind)
 
 
 def decode_sound(path: Path) -> tuple[Samples, int]:
@@ -159,6 +171,13 @@ def _unreadable(path: Path, said: str) -> Refused:
         f"{path.name} cannot be read as video or sound",
         said=said,
         next_step="use mp4, mov, webm or mkv for video; wav, mp3, m4a, flac or ogg for sound",
+    )
+
+
+def _without(path: Path, kind: str) -> Refused:
+    return Refused(
+        f"{path.name} has no {_MEANT[kind]} that can be decoded",
+        next_step=f"use a file that has {_MEANT[kind]}",
     )
 
 

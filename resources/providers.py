@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from movie_assets.core.errors import Refused
+from movie_assets.core.fallback import Choice
 from movie_assets.core.ports import (
     Animator,
     Composer,
@@ -21,6 +22,7 @@ from movie_assets.core.ports import (
 from movie_assets.core.reason import LOCAL
 from resources.connections import OFFLINE, Connections
 from resources.discreet import Discreet
+from resources.ffmpeg import binary
 from resources.line import Line, PacedLine
 from resources.pacing import pace_of
 from resources.price_list import PriceList
@@ -60,6 +62,13 @@ class Providers:
         from resources.alignment import Aligner
 
         return Aligner()
+
+    def check(self, choices: Iterable[Choice]) -> None:
+        """`Unready` where a key or a program is missing for something that is to be done, and nobody stands in."""
+        asked = [(choice.provider, *(other.provider for other in choice.others)) for choice in choices]
+        if any(LOCAL in names for names in asked):
+            binary()
+        self.connections.check(names for names in asked if LOCAL not in names)
 
     def writer(self, provider: str) -> Writer:
         return self._port("script", provider, _WRITERS)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from movie_assets.core.artefact import check_movie_id
-from movie_assets.core.blueprint import Reach
 from movie_assets.core.blueprints import BLUEPRINTS, blueprint_of
 from movie_assets.core.clock import Clock
+from movie_assets.core.encoder import X264, Encoder
 from movie_assets.core.errors import Refused
+from movie_assets.core.fallback import choice_of
 from movie_assets.core.graph import Graph
 from movie_assets.core.inputs import INPUTS, resolve
 from movie_assets.core.kin import Kin
-from movie_assets.core.movie import Gear, Movie
+from movie_assets.core.movie import Gear, Movie, Production
 from movie_assets.core.movie_file import MovieFile, read_movie
 from movie_assets.core.store.blob_cache import BlobCache
 from movie_assets.core.store.driver import Driver
@@ -28,6 +29,8 @@ from resources.connections import Connections, read_connections
 from resources.estimate import Estimates
 from resources.glyphs import check_glyphs
 from resources.movie_folder import CONFIG, MovieFolder
+from resources.offline.check import check_voices
+from resources.own_clips import fit_of
 from resources.parcel import put_in_place, staged, unpack
 from resources.price_list import PriceList
 from resources.prompts.check import check_prompts
@@ -35,19 +38,31 @@ from resources.providers import FREE_OF_CHARGE, Providers, offered, priced
 from resources.roots import driver_of
 from resources.scratch import own_scratch
 from resources.secrets import Secrets
+from resources.settings import check_settings
+from resources.texts import check_texts
 
 __all__ = ["Studio"]
 
 
+def _encoder_of(asked: str) -> Encoder:
+    from resources.encoders import encoder_of  # hardly any movie asks, and it takes a while to import
+
+    return encoder_of(asked)
+
+
 @dataclass(frozen=True)
 class Studio:
-    """Opens the movies of a project. `root` is a folder or s3://bucket/prefix; `ports` stand in for the providers' own."""
+    """Opens the movies of a project. `root` is a folder or s3://bucket/prefix; `ports` stand in for the providers' own.
+
+    `encoder_of` says what an encoder that a movie asks for is on this machine; it is called for no other.
+    """
 
     project: Path
     root: str = "builds"
     ports: Ports | None = None
     clock: Clock = field(default_factory=SystemClock)
     places: int = field(default_factory=lambda: os.cpu_count() or 2)
+    encoder_of: Callable[[str], Encoder] = _encoder_of
     _stores: dict[str, MovieStore] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -103,19 +118,34 @@ class Studio:
 
     def graph(self, movie: str) -> Graph:
         """Every artefact a movie's file asks for."""
-        return _graph(self.file(movie))
+        return _graph(self._equipped(self.file(movie))[0])
+
+    def _equipped(self, said: MovieFile) -> tuple[MovieFile, Encoder | None]:
+        """The file with the encoder there is on this machine; what is said of that where it asks for another than usual."""
+        if said.frame.encoder == X264 or "film" not in BLUEPRINTS[said.blueprint].scopes:
+            return said, None
+        encoder = self.encoder_of(said.frame.encoder)
+        return said.coded_by(encoder.name), encoder
+
+    def check(self, production: Production) -> None:
+        """`Unready`, before anyone is asked for anything, where a key or a program is missing for what is to be made."""
+        if self.ports is None:
+            known = production.known
+            self.providers.check(choice_of(job, known.asked(job)) for job in production.jobs)
 
     def open(self, movie: str) -> Movie:
         """A movie as its files are now; changes nothing on disk."""
         folder, variation = self._written(movie)
-        said = self._read(movie, folder, variation)
+        said, encoder = self._equipped(self._read(movie, folder, variation))
         graph = _graph(said)
         _check_names(said, graph)
         inputs = resolve(said, folder, folder.standard)
+        check_settings(said, inputs, self.connections)
+        check_texts(said, folder)
+        check_voices(said, inputs)
         check_prompts(said, folder)
         check_glyphs(said, folder)
-        read = {wire.name for p in graph.blueprint.producers for wire in p.reads if wire.reach is Reach.INPUT}
-        unread = INPUTS.keys() - read
+        unread = INPUTS.keys() - graph.blueprint.inputs
         inputs = {name: given for name, given in inputs.items() if name.kind not in unread}
         return Movie(
             movie,
@@ -128,6 +158,8 @@ class Studio:
             self.gear,
             said.budget_usd,
             Kin(tuple(self.store(each) for each in self.family(movie) if each != movie)),
+            encoder,
+            fit_of(said, folder, encoder),
         )
 
     def receive(self, movie: str, parcel: Mapping[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -11,9 +12,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
+from math import sin
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +26,9 @@ from click.testing import CliRunner
 from movie_assets import cli
 from movie_assets.commands import command
 from movie_assets.core.errors import Unready
+from movie_assets.core.ports import Frame, Workspace
+from resources.coding import FINAL, coding
+from resources.ffmpeg import ffmpeg
 from resources.instant import InstantPorts
 from resources.studio import Studio
 
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
     from resources.rehearsal.ceph import CephServer
     from resources.rehearsal.s3_server import Bucket, S3Server
 
+USUAL = Frame(1280, 720, 30)
 PACKAGES = "radosgw ceph-mon ceph-osd ceph-common"
 ROOT = Path(__file__).resolve().parent.parent
 YAML = """\
@@ -158,6 +165,50 @@ class Shell:
         return {
             str(path): path.read_bytes() for path in (self.folder / "builds").rglob("*") if path.is_file()
         }
+
+
+class OwnMedia:
+    """A person's own files, as small as they can be: a sound, and videos coded as clips are."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def sound(self, hertz: int = 440) -> bytes:
+        """A tenth of a second as a WAV."""
+        file = io.BytesIO()
+        with wave.open(file, "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(8000)
+            sound.writeframes(
+                b"".join(
+                    round(9000 * sin(at * hertz / 1273)).to_bytes(2, "little", signed=True)
+                    for at in range(800)
+                )
+            )
+        return file.getvalue()
+
+    def clip(self, frames: int, frame: Frame = USUAL, colour: str = "teal") -> bytes:
+        """An MP4 of one colour."""
+        source = f"color={colour}:s={frame.width}x{frame.height}:r={frame.fps}"
+        command = [
+            "-f",
+            "lavfi",
+            "-i",
+            source,
+            "-frames:v",
+            str(frames),
+            *coding(frame, ",setsar=0", FINAL),
+            "own.mp4",
+        ]
+        ffmpeg(command, Workspace(self._folder))
+        return (self._folder / "own.mp4").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def own_media(tmp_path_factory: pytest.TempPathFactory) -> OwnMedia:
+    """Makes a person's own sounds and videos."""
+    return OwnMedia(tmp_path_factory.mktemp("own"))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from movie_assets.core.artefact import Name
 from movie_assets.core.blueprints import BLUEPRINTS
-from movie_assets.core.ports import Workspace
+from movie_assets.core.ports import Frame
 from resources.instant import InstantPorts
 from resources.placeholders import PLACEHOLDERS, draft_size
 from resources.preview import Cache, preview
@@ -168,17 +168,13 @@ def test_the_cache_is_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_a_draft_is_a_film(tmp_path: Path) -> None:
+def test_a_draft_is_a_film(tmp_path: Path, own_media: Any) -> None:
     """The real renderer: as small as it should be, its picture and sound of one length, a person's own clip among them."""
     from resources.draft import DraftRenderer
-    from resources.ffmpeg import ffmpeg
 
     folder = tmp_path / "movies" / "tale"
     folder.mkdir(parents=True)
-    ffmpeg(
-        ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=10:duration=2", "-pix_fmt", "yuv420p", "own.mp4"],
-        Workspace(folder),
-    )
+    (folder / "own.mp4").write_bytes(own_media.clip(20, Frame(1280, 720, 10)))
     text = YAML.replace("segments: 3", "segments: 2") + 'replace: {"clip[1]": own.mp4}\nmotion: animated\n'
     (folder / "movie.yaml").write_text(text)
     movie = Studio(tmp_path).open("tale")

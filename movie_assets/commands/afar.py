@@ -13,6 +13,7 @@ from movie_assets.commands.command import (
     ID,
     JSON,
     ONLY,
+    USD,
     Command,
     main,
     print_json,
@@ -66,9 +67,7 @@ _DETACHED = click.option("--detach", is_flag=True, help="Do not wait for its end
 @_remote_command("start")
 @ID
 @ONLY
-@click.option(
-    "--budget", type=USD, metavar="USD", help="What this run may spend at most."
-)
+@click.option("--budget", type=USD, metavar="USD", help="What this run may spend at most.")
 @click.option("--upload", is_flag=True, help="Send movies/ID from here first, in place of what is there.")
 @_DETACHED
 @_at_deployment

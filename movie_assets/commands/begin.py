@@ -55,7 +55,10 @@ def new(studio: Studio, movie: str, brief: str, title: str | None, segments: int
 def check(studio: Studio, movies: tuple[str, ...]) -> None:
     """Read movie files and say everything that is wrong with them."""
     _ = studio.connections  # a providers.yaml with problems is told once, not for each movie
-    problems = [error for movie in movies or studio.ids() if (error := _problem_of(studio, movie))]
+    wanted = dict.fromkeys(each for movie in movies for each in _checked(studio, movie)) or studio.ids()
+    found = (error for movie in wanted if (error := _problem_of(studio, movie)))
+    # What is wrong with a movie is wrong with each of its variations, too.
+    problems = list({error.fact: error for error in found}.values())
     for error in problems:
         click.echo(f"error: {error}", err=True)
     if problems:
@@ -65,6 +68,12 @@ def check(studio: Studio, movies: tuple[str, ...]) -> None:
         if movies or studio.ids()
         else "there are no movies yet: movies new ID --brief ..."
     )
+
+
+def _checked(studio: Studio, movie: str) -> list[str]:
+    """A movie with its variations; one of them alone."""
+    family = studio.family(movie)
+    return family if movie == family[0] else [movie]
 
 
 def _problem_of(studio: Studio, movie: str) -> MovieError | None:

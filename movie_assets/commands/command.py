@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterable
+from io import TextIOWrapper
 from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from movie_assets.core.artefact import ArtefactId, Name
 from movie_assets.core.errors import Failed, MovieError, Refused, Stopped, Unready
@@ -40,6 +44,7 @@ __all__ = [
 ]
 
 REFUSED, FAILED, STOPPED = 2, 1, 130
+_PLACES = "movie_assets.places"
 
 
 class Command(click.Command):
@@ -62,26 +67,35 @@ class Command(click.Command):
         ]
 
     def invoke(self, context: click.Context) -> Any:
+        _show_what_can_be_shown()
         root, project, debug = (context.params.pop(name) for name in ("root", "project", "debug"))
+        context.meta[_PLACES] = {"root": root, "project": project}
         context.obj = Studio((project or _project()).resolve(), root)
         try:
             return super().invoke(context)
         except MovieError as error:
             if debug:
                 raise
-            _leave(error)
+            _leave(error, context)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except OSError as error:
             if debug:
                 raise
-            _leave(_unexpected(error) if error.filename is None else _in_the_way(error))
+            _leave(_unexpected(error) if error.filename is None else _in_the_way(error), context)
         except Exception as error:
             if debug:
                 raise
-            _leave(_unexpected(error))
+            _leave(_unexpected(error), context)
         except KeyboardInterrupt:
-            _leave(Stopped("stopped on request", next_step="run the same command again to go on"))
+            _leave(Stopped("stopped on request", next_step="run the same command again to go on"), context)
+
+
+def _show_what_can_be_shown() -> None:
+    """A terminal may know fewer letters than a movie has."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _in_the_way(error: OSError) -> MovieError:
@@ -100,9 +114,23 @@ def _unexpected(error: Exception) -> MovieError:
     )
 
 
-def _leave(error: MovieError) -> NoReturn:
+def _leave(error: MovieError, context: click.Context) -> NoReturn:
+    error.next_step = _with_places(error.next_step, context)
     click.echo(f"{'stopped' if isinstance(error, Stopped) else 'error'}: {error}", err=True)
     sys.exit(REFUSED if isinstance(error, Refused) else STOPPED if isinstance(error, Stopped) else FAILED)
+
+
+def _with_places(step: str, context: click.Context) -> str:
+    """A next step that is a command, at the places that were named in this one: typed as it stands, it works there."""
+    places = "".join(
+        f" --{name} {shlex.quote(str(value))}"
+        for name, value in context.meta[_PLACES].items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    )
+    commands = "|".join(map(re.escape, main.commands))
+    return re.sub(
+        rf"\bmovies ({commands})\b(?! --(root|project))", lambda found: found.group() + places, step
+    )
 
 
 def _project() -> Path:
@@ -150,10 +178,11 @@ def targets_of(only: Iterable[str]) -> frozenset[ArtefactId] | None:
     return frozenset(map(Name.parse, only)) or None
 
 
-def revision_of(store: MovieStore, revision: str | None) -> Manifest:
+def revision_of(studio: Studio, store: MovieStore, revision: str | None) -> Manifest:
     """The revision that is asked for, else the live one."""
     manifest = store.manifests.read(parse_revision(revision)) if revision else store.manifests.live()
     if manifest is None:
+        studio.file(store.movie)  # says so where there is no such movie at all
         raise Refused(f"{store.movie} has no revision yet", next_step=f"movies make {store.movie}")
     return manifest
 

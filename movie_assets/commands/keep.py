@@ -11,6 +11,7 @@ from movie_assets.commands.command import (
     FAILED,
     ID,
     JSON,
+    Finite,
     command,
     print_json,
 )

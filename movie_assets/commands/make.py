@@ -16,7 +16,7 @@ from movie_assets.commands.command import (
     print_json,
     targets_of,
 )
-from movie_assets.core.errors import Failed, MovieError, Stopped
+from movie_assets.core.errors import Failed, MovieError, Refused, Stopped
 from movie_assets.making import asking
 from movie_assets.making import make as make_movie
 from movie_assets.screen import Screen
@@ -44,9 +44,7 @@ def plan(studio: Studio, movie: str, only: tuple[str, ...], as_json: bool) -> No
 @command("make")
 @ID
 @ONLY
-@click.option(
-    "--budget", type=USD, metavar="USD", help="What this run may spend at most."
-)
+@click.option("--budget", type=USD, metavar="USD", help="What this run may spend at most.")
 @click.option("--yes", is_flag=True, help="Do not ask before what costs money.")
 @TO
 @click.pass_obj
@@ -60,9 +58,7 @@ def make(
 
 @command("watch")
 @ID
-@click.option(
-    "--budget", type=USD, metavar="USD", help="Do not ask while all of it costs no more."
-)
+@click.option("--budget", type=USD, metavar="USD", help="Do not ask while all of it costs no more.")
 @click.option("--yes", is_flag=True, help="Do not ask at all.")
 @click.pass_obj
 def watch(studio: Studio, movie: str, budget: float | None, yes: bool) -> None:
@@ -85,13 +81,11 @@ def preview(studio: Studio, movie: str, to: Path | None, open_ended: bool) -> No
 @command("batch")
 @ID
 @click.option("--yes", is_flag=True, help="Do not ask before what costs money.")
-@click.option(
-    "--budget", type=USD, metavar="USD", help="What each movie's run may spend."
-)
+@click.option("--budget", type=USD, metavar="USD", help="What each movie's run may spend.")
 @click.pass_obj
 def batch(studio: Studio, movie: str, yes: bool, budget: float | None) -> None:
     """Make a movie and all its variations, one after another; one that fails holds up no other."""
-    failed = {}
+    failed: dict[str, MovieError] = {}
     for each in studio.family(movie):
         click.echo(f"{each}:")
         try:
@@ -99,9 +93,12 @@ def batch(studio: Studio, movie: str, yes: bool, budget: float | None) -> None:
         except Stopped:
             raise
         except MovieError as error:
+            if error.fact not in {told.fact for told in failed.values()}:
+                click.echo(f"error: {error}", err=True)
             failed[each] = error
-            click.echo(f"error: {error}", err=True)
     if failed:
-        raise Failed(
-            f"{', '.join(failed)} could not be made", next_step=next(iter(failed.values())).next_step
+        refused = all(isinstance(error, Refused) for error in failed.values())
+        raise (Refused if refused else Failed)(
+            f"{', '.join(failed)} could not be made",
+            next_step=f"do what is said above, then: movies batch {movie}",
         )

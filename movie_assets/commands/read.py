@@ -60,7 +60,7 @@ def show(studio: Studio, movie: str, revision: str | None, cost: bool, as_json: 
         return
     if not as_json:
         history.possibly_paid(_possibly_paid(studio, store))
-    manifest = revision_of(store, revision)
+    manifest = revision_of(studio, store, revision)
     if as_json:
         print_json(manifest)
         return
@@ -92,7 +92,7 @@ def why(studio: Studio, movie: str, artefact: str, as_json: bool) -> None:
 def diff(studio: Studio, movie: str, before: str, after: str, page: Path | None, as_json: bool) -> None:
     """Compare two revisions: what was set otherwise, by whom, and what came out otherwise."""
     store = studio.store(movie)
-    older, newer = revision_of(store, before), revision_of(store, after)
+    older, newer = revision_of(studio, store, before), revision_of(studio, store, after)
     found = difference(older, newer, store.events.inputs())
     print_json(found) if as_json else History().difference(found)
     if page:
@@ -147,16 +147,24 @@ def log(studio: Studio, movie: str, inputs: bool, as_json: bool) -> None:
 @EXPIRES
 @click.pass_obj
 def link(studio: Studio, movie: str, artefact: str, revision: str | None, expires: int) -> None:
-    """Print where an artefact can be had: on S3 a link that anyone can open until it expires, else a path."""
-    store = studio.store(movie)
-    manifest = revision_of(store, revision)
-    ref = manifest.output(Name.parse(artefact))
-    if ref is None or ref.inline is not None:
+    """Print where an artefact can be had: on S3 a link that anyone can open until it expires, else a path.
+
+    A short text is printed itself. Without a revision, of the live one; before there is any, what is made of it by now.
+    """
+    store, name = studio.store(movie), Name.parse(artefact)
+    if revision is None and store.manifests.live() is None:
+        ref, where = studio.open(movie).made(name), "it by now"
+    else:
+        manifest = revision_of(studio, store, revision)
+        ref, where = manifest.output(name), manifest.revision
+    if ref is None:
         raise Refused(
-            f"{artefact} of {manifest.revision} is a short text in the manifest, or not made at all",
-            movie=movie,
-            next_step=f"movies why {movie} {artefact}",
+            f"there is no {artefact} of {where}", movie=movie, next_step=f"movies why {movie} {artefact}"
         )
+    if ref.inline is not None:
+        click.echo("a short text, which needs no file:", err=True)
+        click.echo(ref.inline)
+        return
     click.echo(link_to(studio.driver, store.keys.blob(ref.digest), expires * 60))
 
 
@@ -168,7 +176,7 @@ def link(studio: Studio, movie: str, artefact: str, revision: str | None, expire
 def export(studio: Studio, movie: str, revision: str | None, to: Path | None) -> None:
     """Write the film of a revision and what goes with it: subtitles, page, timeline for editors, also bundled."""
     store, folder = studio.store(movie), to or studio.project / "films" / movie
-    manifest = revision_of(store, revision)
+    manifest = revision_of(studio, store, revision)
     blueprint = BLUEPRINTS[manifest.blueprint]
     Screen().exported(write_files(store, manifest, {**blueprint.exports, **blueprint.on_request}, folder))
     main = next(iter(blueprint.exports.values()))

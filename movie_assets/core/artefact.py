@@ -40,7 +40,10 @@ class Name(NamedTuple):
         """Reads what `str` writes; anything else is `Refused`."""
         match = _NAME.match(text)
         if match is None:
-            raise Refused(f"{text!r} is not a name such as script or picture[3]")
+            raise Refused(
+                f"{text!r} is not a name such as script or picture[3]",
+                next_step="movies show ID lists those there are, movies plan ID those to come",
+            )
         kind, segment = match.groups()
         return cls(kind, None if segment is None else int(segment))
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from movie_assets.core.artefact import Name
 from movie_assets.core.blueprints import BLUEPRINTS
 from movie_assets.core.event import FORMAT, InputEvent
-from movie_assets.core.inputs import Input
+from movie_assets.core.inputs import USUAL, Input
 from movie_assets.core.manifest import InputRecord, Manifest
 from movie_assets.core.reason import changes_between
 
@@ -18,7 +18,7 @@ __all__ = ["ChangedArtefact", "ChangedInput", "Difference", "difference", "in_or
 
 
 class ChangedInput(Struct, frozen=True, rename="camel"):
-    """An input with two values (None: not set), in words too, and who set the later one."""
+    """An input with two values (None: not set, and not usually anything), in words too, and who set the later one."""
 
     name: str
     before: Any
@@ -93,7 +93,7 @@ def _changed_inputs(
     for name in {**before, **after}:
         old, new = before.get(name), after.get(name)
         if (old and old.digest) != (new and new.digest):
-            was, is_now = (record.payload if record else None for record in (old, new))
+            was, is_now = (record.payload if record else USUAL.get(name) for record in (old, new))
             author = authors.get((name, new.digest if new else None))
             words = changes_between(was, is_now)
             changed.append(

@@ -11,6 +11,7 @@ import msgspec
 
 from movie_assets.core.artefact import BlobRef, Name, Scope
 from movie_assets.core.digest import digest_of
+from movie_assets.core.encoder import X264
 from movie_assets.core.errors import Refused
 from movie_assets.core.movie_file import (
     AmbienceOverride,
@@ -27,7 +28,7 @@ from movie_assets.core.movie_file import (
 from movie_assets.core.replacement import WANTED, replacing
 from movie_assets.core.section import OTHERWISE
 
-__all__ = ["INPUTS", "FileReader", "Input", "Standard", "resolve"]
+__all__ = ["INPUTS", "USUAL", "FileReader", "Input", "Standard", "resolve"]
 
 
 class FileReader(Protocol):
@@ -106,6 +107,7 @@ _ROWS: Mapping[str, _Row] = {
     "title": _Row(Scope.MOVIE, "", "title"),
     "frame": _Row(Scope.MOVIE, "frame", ("width", "height", "fps")),
     "canvas": _Row(Scope.MOVIE, "frame", ("width", "height")),
+    "encoder": _Row(Scope.MOVIE, "frame", "encoder"),
     "pause": _Row(Scope.SEGMENT, "", "pause"),
     "pauses": _Row(Scope.MOVIE, "", "pauses"),
     "captions": _Row(
@@ -130,6 +132,9 @@ _ROWS: Mapping[str, _Row] = {
     "end_card": _Row(Scope.MOVIE, "end_card", ("text?", "credits", "background")),
     "end_seconds": _Row(Scope.MOVIE, "end_card", "seconds"),
     "makers": _Row(Scope.MOVIE, "end_card", "providers"),
+    "descriptions": _Row(
+        Scope.MOVIE, "descriptions", ("provider", "model?", "voice?", "speed", "language?", "settings")
+    ),
     "mood": _Row(Scope.MOVIE, "music", "mood"),
     "music": _Row(Scope.MOVIE, "music", ("provider", "model?", "settings"), _FILE),
     "length": _Row(Scope.MOVIE, "", "duration"),
@@ -137,6 +142,7 @@ _ROWS: Mapping[str, _Row] = {
     "ambience_volume": _Row(Scope.MOVIE, "ambience", "volume"),
     "text": _Row(Scope.SEGMENT, "narration", "text"),
     "prompt": _Row(Scope.SEGMENT, "picture", ("style", "prompt")),
+    "alt": _Row(Scope.SEGMENT, "picture", "alt"),
     "picture": _Row(
         Scope.SEGMENT,
         "picture",
@@ -160,6 +166,9 @@ _ROWS: Mapping[str, _Row] = {
 
 INPUTS: Mapping[str, Scope] = {name: row.scope for name, row in _ROWS.items()}
 
+USUAL: Mapping[str, Any] = {"encoder": X264}
+"""What an input is while it is left out, for what is said of it."""
+
 # Which fields name a person's own file, and what must be in it.
 _OWN_FILES: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("script", "source"): ("a text", ("text/",)),
@@ -170,6 +179,8 @@ _OWN_FILES: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("narration", "file"): WANTED["narration"],
     ("music", "file"): WANTED["music"],
 }
+
+_OF_PROMPTS = "en"  # what writers are asked to write a picture's prompt in, whatever the film's language
 
 # What another provider would not understand, and so does not inherit.
 _OF_ONE_PROVIDER = frozenset(
@@ -187,6 +198,7 @@ def resolve(
     own = _OwnFiles(movie, files, standard)
     inputs = {each.name: each for kind, row in _ROWS.items() for each in _inputs(kind, row, movie, own)}
     inputs[Name("makers")] = _makers(movie)
+    inputs[Name("descriptions")] = _descriptions(movie, own)
     inputs |= {each.name: each for each in _replacements(movie, own)}
     own.refuse_bad()
     return inputs
@@ -197,6 +209,16 @@ def _makers(movie: MovieFile) -> Input:
     told = movie.end_card is not None and movie.end_card.providers
     payload = {part: by for part in _CREDITED if (by := list(_asked(movie, part)))} if told else None
     return Input(Name("makers"), payload, digest_of(payload))
+
+
+def _descriptions(movie: MovieFile, own: _OwnFiles) -> Input:
+    """How descriptions are spoken: as the narration is, but for what is said otherwise, in the language of the prompts."""
+    told = movie.descriptions
+    said = told and _merged(movie.narration, told)
+    foreign = movie.script.source is None and movie.language.partition("-")[0].lower() != _OF_PROMPTS
+    if said and told and told.language is None and foreign:
+        said = said.model_copy(update={"language": _OF_PROMPTS})
+    return _input(Name("descriptions"), _ROWS["descriptions"], said, own)
 
 
 def _asked(movie: MovieFile, part: str) -> Iterable[str]:

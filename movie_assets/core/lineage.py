@@ -60,6 +60,7 @@ class Making(Struct, frozen=True, rename="camel"):
     reasons: tuple[str, ...]
     blob: BlobRef
     fallback: Mapping[str, str] | None = None
+    encoder: str | None = None
 
 
 class Change(Struct, frozen=True, rename="camel"):
@@ -194,6 +195,7 @@ class _Archive:
             reasons=event.reasons,
             blob=event.output,
             fallback=fallback_of(event),
+            encoder=event.diagnostics.get("encoder"),
         )
 
     def settings(self, job: Job, made: ArtefactEvent | None) -> Iterator[Setting]:

@@ -13,6 +13,7 @@ from movie_assets.core.digest import digest_of_bytes
 from movie_assets.core.errors import Damaged, Refused
 from movie_assets.core.event import FORMAT, ArtefactEvent, InputEvent
 from movie_assets.core.revision import parse_revision, revision_name
+from movie_assets.core.seal import seal, unseal
 
 __all__ = [
     "ArtefactRecord",
@@ -36,7 +37,10 @@ class InputRecord(Struct, frozen=True, rename="camel"):
 
 
 class ArtefactRecord(Struct, frozen=True, rename="camel"):
-    """An artefact of this revision: its bytes, what they were made from, and the revision that made them."""
+    """An artefact of this revision: its bytes, what they were made from, and the revision since which the movie holds them.
+
+    That is the one that made them, or that brought an earlier result back.
+    """
 
     blob: BlobRef
     inputs_digest: str
@@ -98,7 +102,7 @@ def sealed(manifest: Manifest) -> Manifest:
 
 def write_manifest(manifest: Manifest | Tombstone) -> bytes:
     """The bytes of a sealed manifest's file, or of what is put in its place."""
-    return _ENCODE(manifest)
+    return seal(_ENCODE(manifest)) if isinstance(manifest, Tombstone) else _ENCODE(manifest)
 
 
 def read_manifest(data: bytes) -> Manifest:
@@ -125,7 +129,7 @@ def read_manifest(data: bytes) -> Manifest:
 def read_tombstone(data: bytes) -> Tombstone:
     """Reads what is left of a pruned revision; anything else is `Damaged`."""
     try:
-        return _DECODE_TOMBSTONE(data)
+        return _DECODE_TOMBSTONE(unseal(data))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged("a tombstone cannot be read", because=error, next_step="movies verify") from error
 

@@ -18,6 +18,7 @@ from movie_assets.core.fallback import fallback_of
 from movie_assets.core.manifest import ArtefactRecord
 from movie_assets.core.reason import LOCAL
 from movie_assets.core.reuse import Index
+from movie_assets.core.seal import seal, unseal
 
 __all__ = ["Line", "Metrics", "Sums", "metrics_of", "read_metrics", "total_by_provider", "write_metrics"]
 
@@ -194,12 +195,12 @@ _DECODE = msgspec.json.Decoder(Metrics).decode
 
 def write_metrics(metrics: Metrics) -> bytes:
     """The bytes of a metrics file."""
-    return msgspec.json.format(msgspec.json.encode(metrics), indent=1)
+    return seal(msgspec.json.format(msgspec.json.encode(metrics), indent=1))
 
 
 def read_metrics(data: bytes) -> Metrics:
     """Reads a metrics file; a torn or unknown one is `Damaged`, and can be counted again from the log."""
     try:
-        return _DECODE(data)
+        return _DECODE(unseal(data))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged("a metrics file cannot be read", because=error, next_step="delete it") from error

@@ -13,19 +13,22 @@ import msgspec
 from msgspec import structs
 
 from movie_assets.core.artefact import ArtefactId, BlobRef, Name
+from movie_assets.core.blueprint import Reach
 from movie_assets.core.budget import Budget, Limit
 from movie_assets.core.claim import Lease
 from movie_assets.core.clock import Clock
 from movie_assets.core.commit import edits_between, is_news, next_manifest
+from movie_assets.core.encoder import Encoder
 from movie_assets.core.errors import Conflict, MovieError, Transient
 from movie_assets.core.expectation import expected_seconds
+from movie_assets.core.fit import Fit
 from movie_assets.core.foresight import Foresight
 from movie_assets.core.graph import Graph, Job
 from movie_assets.core.inputs import Input
 from movie_assets.core.kin import Kin
 from movie_assets.core.ledger import enter
 from movie_assets.core.manifest import Manifest
-from movie_assets.core.merge import check_plain, merge, wanted_by
+from movie_assets.core.merge import check_plain, edited_since, merge, wanted_by
 from movie_assets.core.outcome import Outcome
 from movie_assets.core.plan import Allowance, Plan
 from movie_assets.core.planner import Decision, Known, decide, plan_of
@@ -39,6 +42,7 @@ from movie_assets.core.reuse import Signature
 from movie_assets.core.run import Means, run
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.task import Ports
+from movie_assets.core.timeline import Timeline
 
 __all__ = ["Files", "Gear", "Movie", "Movies", "Production"]
 
@@ -75,7 +79,11 @@ class Gear:
 
 @dataclass(frozen=True, slots=True)
 class Movie:
-    """One movie, ready to be planned and made; `budget_usd` bounds all that is ever spent on it."""
+    """One movie, ready to be planned and made; `budget_usd` bounds all that is ever spent on it.
+
+    `encoder` tells what its encoder is on this machine, where it asks for another than usual; `fit` what a person's own
+    clips must be held against, where there are any.
+    """
 
     id: str
     store: MovieStore
@@ -87,6 +95,8 @@ class Movie:
     gear: Gear
     budget_usd: float | None = None
     kin: Kin = field(default_factory=Kin)
+    encoder: Encoder | None = None
+    fit: Fit | None = None
 
     def known(self) -> Known:
         """Everything a decision is made from, as of now; reads, never writes."""
@@ -110,6 +120,10 @@ class Movie:
         known, request = self.known(), self.request(targets)
         return self._plan_of(known, request, decide(known, request))
 
+    def made(self, name: ArtefactId) -> BlobRef | None:
+        """An artefact as it is wanted now, if that is made already, published or not."""
+        return decide(self.known(), self.request([name])).outputs.get(name)
+
     def produce(
         self,
         targets: Collection[ArtefactId] | None = None,
@@ -131,6 +145,7 @@ class Movie:
     def _plan_of(
         self, known: Known, request: Request, decision: Decision, budget_usd: float | None = None
     ) -> Plan:
+        self._check_fit(known, decision)
         limits = self.limits(budget_usd, run_id="")
         return plan_of(
             known,
@@ -144,7 +159,15 @@ class Movie:
             budgets=tuple(
                 Allowance(each.usd, each.of, sum(known.index.spending.of(each.run_id))) for each in limits
             ),
+            encoder=self.encoder,
         )
+
+    def _check_fit(self, known: Known, decision: Decision) -> None:
+        """Refuses a person's clip that is not as long as a timeline that is there already."""
+        for kind, clip in (("timeline", "clip"), ("described_timeline", "described_clip")):
+            ref = decision.outputs.get(Name(kind))
+            if self.fit is not None and ref is not None:
+                self.fit.check(msgspec.json.decode(known.read(ref), type=Timeline), clip)
 
     def limits(self, budget_usd: float | None, run_id: str) -> list[Limit]:
         """How much may be spent: on the movie in all, and by one run of it."""
@@ -221,7 +244,12 @@ class Production:
         return self.decision if self.request.targets is None else decide(self.known, self.movie.request())
 
     def begin(self) -> None:
-        """Records the inputs under which everything will be made, and the plan; `Conflict` if its base moved."""
+        """Records the inputs under which everything will be made, and the plan; `Conflict` if its base moved.
+
+        `Unready`, before anything is paid for, if there is something to code and its encoder does not work here.
+        """
+        if self.movie.encoder is not None and any(map(_is_coded, self.jobs)):
+            self.movie.encoder.check()
         store = self.movie.store
         self.begun = self.movie.gear.clock.seconds()
         self._check_base(store.manifests.live())
@@ -235,6 +263,24 @@ class Production:
         store.pending.clear(self._is_made)
         if self.decision.jobs:
             store.plans.save(self.plan)
+
+    def rebased(self) -> Production:
+        """The same upon what another run published since it was planned, both edits together.
+
+        `Conflict` names what both changed, or what the other did if the two together cost more than this plan says.
+        """
+        live = self.movie.store.manifests.live()
+        assert live is not None, "someone has published"
+        together = self._merged(self.request.targets)
+        if together.plan.cost.exceeds(self.plan.cost):
+            raise Conflict(
+                f"{live.revision} changed {listed(edited_since(self.known.base, live)) or 'the movie'} after this plan was "
+                f"made, and both together may cost {together.plan.cost}, not {self.plan.cost}",
+                movie=self.movie.id,
+                live=live.revision,
+                next_step=f"plan again: movies make {self.movie.id}",
+            )
+        return together
 
     def _adopt(self, job: Job, found: Signature) -> Mapping[ArtefactId, BlobRef] | None:
         movie, scratch = self.movie, self.movie.gear.scratch / self.movie.id / "kin"
@@ -287,14 +333,14 @@ class Production:
             next_step=f"movies make {self.movie.id}",
         )
 
-    def _merged(self) -> Production:
+    def _merged(self, targets: Collection[ArtefactId] | None = None) -> Production:
         """What is left to make for this run's edits together with those of the live revision, on top of it."""
         mine, live = self.movie, self.movie.store.manifests.live()
         assert live is not None
         graph, inputs = merge(self.known.base, live, mine.graph, mine.inputs)
         self._check_plain(live)
         movie = replace(mine, graph=graph, inputs=inputs)
-        known, request = replace(movie.known(), base=live), movie.request()
+        known, request = replace(movie.known(), base=live), movie.request(targets)
         decision = decide(known, request)
         plan = structs.replace(movie._plan_of(known, request, decision), plan_id=self.plan.plan_id)
         log = replace(self.log, revision=plan.revision)
@@ -371,7 +417,7 @@ class Production:
         return type(errors[0])(
             f"{len(errors)} jobs failed:\n  " + "\n  ".join(facts),
             movie=self.movie.id,
-            next_step=errors[0].next_step,
+            next_step="\n  and: ".join(dict.fromkeys(error.next_step for error in errors)),
         )
 
     def _is_on(self, live: Manifest | None) -> bool:
@@ -419,6 +465,12 @@ class Production:
     def _timeline(self, whole: Decision) -> Any:
         ref = whole.outputs.get(Name("timeline"))
         return msgspec.json.decode(self.movie.store.read(ref)) if ref else None
+
+
+def _is_coded(job: Job) -> bool:
+    """Whether an encoder is needed for a job; what reads all clips joins them as they are."""
+    reads = {wire.label: wire.reach for wire in job.wires}
+    return "inputs/encoder" in reads and Reach.EVERY not in reads.values()
 
 
 def _failure(alike: list[MovieError]) -> str:

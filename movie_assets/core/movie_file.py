@@ -19,15 +19,17 @@ from pydantic import (
 
 from movie_assets.core.artefact import Name, check_movie_id
 from movie_assets.core.captions import COLOURS
+from movie_assets.core.encoder import AskedEncoder
 from movie_assets.core.errors import Refused
-from movie_assets.core.outline import Node, line_of, read_yaml
-from movie_assets.core.problem import Problem, dotted, refusal, shown
+from movie_assets.core.outline import Node, problem_at, read_yaml
+from movie_assets.core.problem import Problem, beside, dotted, refusal, shown
 from movie_assets.core.section import OTHERS, Alternative, Section, as_written, choice, problems_of
-from movie_assets.core.variation import Reader, variations_of, varied
+from movie_assets.core.variation import FIELD, Reader, variations_of, varied
 
 __all__ = [
     "AmbienceOverride",
     "AmbienceSection",
+    "DescriptionsSection",
     "EndCardSection",
     "FrameSection",
     "MotionSection",
@@ -110,6 +112,14 @@ def _silent_if_none(value: Any) -> Any:
     return {"prompt": ""} if value == "none" else value
 
 
+def _as_narrated(value: Any) -> Any:
+    return {"none": None, "spoken": {}}.get(value, value) if isinstance(value, str) else value
+
+
+def _empty_if_none(value: Any) -> Any:
+    return "" if value == "none" else value
+
+
 # Each type says in its description what it asks for; the sentences about mistakes are made of it.
 Even = Annotated[int, Field(ge=16, le=4096, multiple_of=2, description="an even number from 16 to 4096")]
 Rate = Annotated[int, Field(ge=1, le=60, description="a whole number from 1 to 60")]
@@ -144,9 +154,14 @@ Text = Annotated[str, Field(max_length=20_000, description="text of at most 2000
 Prose = Annotated[
     str | None, Field(min_length=1, max_length=20_000, description="text of 1 to 20000 characters")
 ]
+Alt = Annotated[
+    Annotated[str | None, Field(max_length=2000, description="text of at most 2000 characters, or none")],
+    BeforeValidator(_empty_if_none),
+]
 Language = Annotated[
     str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="a language such as en or pt-BR")
 ]
+OwnLanguage = Annotated[Language | None, Field(description="a language such as en or pt-BR")]
 Settings = Annotated[
     Mapping[Line, Annotated[Any, AfterValidator(_scalar)]],
     Field(description="a mapping of what only this provider knows, such as {seed: 7}"),
@@ -168,12 +183,13 @@ Move = Literal["push-in", "pull-out", "pan-left", "pan-right", "pan-up", "pan-do
 
 
 class FrameSection(Section):
-    """The film's picture format, in pixels and pictures per second."""
+    """The film's picture format, in pixels and pictures per second, and what codes it."""
 
     asks = "a mapping such as {width: 1280, height: 720, fps: 30}"
     width: Even = 1280
     height: Even = 720
     fps: Rate = 30
+    encoder: AskedEncoder = "x264"
 
 
 class TransitionSection(Section):
@@ -237,11 +253,12 @@ class PictureSection(Section):
 
 
 class PictureOverride(PictureSection):
-    """One segment's picture: another prompt, or a person's own file."""
+    """One segment's picture: another prompt, or a person's own file; `alt` says what is seen, for who does not see it."""
 
     asks = "a mapping such as {prompt: a finch on a cactus}"
     prompt: Prose = None
     file: FileName = None
+    alt: Alt = None
 
 
 class NarrationAlternative(Alternative):
@@ -263,6 +280,19 @@ class NarrationSection(Section):
     model: Label = None
     voice: Label = None
     speed: Speed = 1.0
+    settings: Settings = {}
+    otherwise: Others[NarrationAlternative] = ()
+
+
+class DescriptionsSection(Section):
+    """Who speaks what the pictures show, `language` for prompts; what is not said here is as in the narration."""
+
+    asks = "none, spoken or a mapping such as {voice: en-us}"
+    provider: Annotated[Title, _named("narration")] = "offline"
+    model: Label = None
+    voice: Label = None
+    speed: Speed = 1.0
+    language: OwnLanguage = None
     settings: Settings = {}
     otherwise: Others[NarrationAlternative] = ()
 
@@ -434,6 +464,7 @@ class MovieFile(Section):
     """One movie as its person wants it; made by `read_movie`."""
 
     asks = "a mapping of fields such as title and brief"
+    apart = (FIELD,)
     title: Title
     blueprint: Annotated[Title, _named("blueprint")] = "narrated"
     brief: Text = ""
@@ -450,6 +481,7 @@ class MovieFile(Section):
     music: Annotated[MusicSection | None, BeforeValidator(_unless_none)] = MusicSection()
     ambience: Annotated[AmbienceSection, BeforeValidator(_silent_if_none)] = AmbienceSection()
     captions: CaptionsSection = CaptionsSection()
+    descriptions: Annotated[DescriptionsSection | None, BeforeValidator(_as_narrated)] = None
     title_card: Annotated[TitleCardSection | None, BeforeValidator(_unless_none)] = None
     end_card: Annotated[EndCardSection | None, BeforeValidator(_unless_none)] = None
     budget_usd: Usd = None
@@ -490,12 +522,17 @@ class MovieFile(Section):
                 own[str(segment)] = other
         return {"all": usual, "own": own} if own else usual
 
+    def coded_by(self, encoder: str) -> MovieFile:
+        """The same with the encoder that is really there for the one it asks for."""
+        frame = self.frame.model_copy(update={"encoder": encoder})
+        return self.model_copy(update={"frame": frame})
+
     def refusal(self, problems: Iterable[tuple[tuple[str | int, ...], str]]) -> Refused:
         """An error about fields that are well-formed but of no use, each a path and a sentence, told with lines."""
         origin = self._origin
         places = [(as_written(origin.root, path), what) for path, what in problems]
-        found = [Problem(line_of(origin.root, path), f"{dotted(path)}: {what}") for path, what in places]
-        return refusal(origin.file_name, found, _next_step(origin.movie, origin.file_name))
+        found = [problem_at(origin.root, path, f"{dotted(path)}: {what}") for path, what in places]
+        return _refusal(origin.movie, origin.file_name, found)
 
 
 def _no_file(name: str) -> bytes:
@@ -538,13 +575,14 @@ def read_movie(
         except ValidationError as error:
             problems.extend(problems_of(error, MovieFile, root))
     if movie is None or problems:
-        raise refusal(file_name, problems, _next_step(movie_id, file_name))
+        raise _refusal(movie_id, file_name, problems)
     movie._origin = _Origin(movie_id, file_name, root)
     return movie
 
 
-def _next_step(movie_id: str, file_name: str) -> str:
-    return f"correct {file_name}, then: movies check {movie_id}"
+def _refusal(movie_id: str, file_name: str, problems: list[Problem]) -> Refused:
+    wrong = dict.fromkeys(beside(file_name, each.file) for each in problems)
+    return refusal(file_name, problems, f"correct {', '.join(wrong)}, then: movies check {movie_id}")
 
 
 def _segments(value: Mapping[str, Any]) -> int:

@@ -8,8 +8,10 @@ import msgspec
 from msgspec import Struct
 
 from movie_assets.core.cost import Cost
+from movie_assets.core.encoder import Encoder
 from movie_assets.core.errors import Damaged
 from movie_assets.core.event import FORMAT
+from movie_assets.core.seal import seal, unseal
 
 __all__ = ["Allowance", "Plan", "PlannedJob", "read_plan", "write_plan"]
 
@@ -44,7 +46,10 @@ class Allowance(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True, rename="camel", kw_only=True, tag_field="format", tag=FORMAT):
-    """What is about to be made. `layers` are for people: a job is in the first layer after all it reads."""
+    """What is about to be made. `layers` are for people: a job is in the first layer after all it reads.
+
+    `encoder` tells what codes the film where the movie asks for another than usual.
+    """
 
     movie: str
     plan_id: str
@@ -59,11 +64,17 @@ class Plan(Struct, frozen=True, rename="camel", kw_only=True, tag_field="format"
     may_cost: Cost
     expected_seconds: float | None = None
     budgets: tuple[Allowance, ...] = ()
+    encoder: Encoder | None = None
 
     @property
     def jobs(self) -> tuple[PlannedJob, ...]:
         """All jobs, layer by layer."""
         return tuple(job for layer in self.layers for job in layer)
+
+    @property
+    def cost(self) -> Cost:
+        """What it may come to at most, as far as prices are known."""
+        return Cost.total([self.must_cost, self.may_cost])
 
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -72,12 +83,12 @@ _DECODE = msgspec.json.Decoder(Plan).decode
 
 def write_plan(plan: Plan) -> bytes:
     """The bytes of a plan's file."""
-    return msgspec.json.format(_ENCODE(plan), indent=1)
+    return seal(msgspec.json.format(_ENCODE(plan), indent=1))
 
 
 def read_plan(data: bytes) -> Plan:
     """Reads a plan's file; a torn or unknown one is `Damaged`, and may simply be deleted."""
     try:
-        return _DECODE(data)
+        return _DECODE(unseal(data))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged("a plan cannot be read", because=error, next_step="plan again") from error

@@ -10,6 +10,7 @@ from typing import Any
 from movie_assets.core.artefact import ArtefactId, BlobRef, Name
 from movie_assets.core.blueprint import Reach
 from movie_assets.core.cost import Cost
+from movie_assets.core.encoder import Encoder
 from movie_assets.core.errors import Damaged
 from movie_assets.core.fallback import choice_of
 from movie_assets.core.graph import Graph, Job
@@ -171,6 +172,7 @@ def plan_of(
     price: Price,
     expected_seconds: float | None = None,
     budgets: tuple[Allowance, ...] = (),
+    encoder: Encoder | None = None,
 ) -> Plan:
     """Writes a decision down as the plan's document."""
     layer_of = layers_of(decision.jobs)
@@ -192,6 +194,7 @@ def plan_of(
         may_cost=Cost.of(job.cost for job in planned if job.status == "may"),
         expected_seconds=expected_seconds,
         budgets=budgets,
+        encoder=encoder,
     )
 
 

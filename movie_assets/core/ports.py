@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from movie_assets.core.camera import CameraMove
+from movie_assets.core.encoder import X264
 from movie_assets.core.pending import Pending, Unkept
 from movie_assets.core.words import Word, Words
 
@@ -62,13 +63,14 @@ class Workspace:
     """Where a call may leave files (its own folder, removed afterwards), the signal to stop, and notes that last.
 
     `pending` outlives the process until the call's result is recorded. `tell` is for what a person who watches wants
-    to know meanwhile, such as why it waits.
+    to know meanwhile, such as why it waits. `reached` is set once a provider may have taken something to do.
     """
 
     scratch: Path
     stop: threading.Event = field(default_factory=threading.Event)
     pending: Pending = field(default_factory=Unkept)
     tell: Callable[[str], None] = lambda said: None
+    reached: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +296,7 @@ class Shot:
 class ClipRequest:
     """Render one segment, silent, exactly `frames` long; `previous` is seen during the transition at its head.
 
-    The narration starts `lead` seconds into the clip; `words` are counted from there.
+    The narration starts `lead` seconds into the clip; `words` are counted from there. `encoder` codes it.
     """
 
     shot: Shot
@@ -305,6 +307,7 @@ class ClipRequest:
     frame: Frame
     captions: Captions
     transition: Transition
+    encoder: str = X264
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +331,7 @@ class CardRequest:
     frames: int
     frame: Frame
     language: str
+    encoder: str = X264
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +380,8 @@ class FilmRequest:
     """Join clips, sound and a soft subtitle track (SRT text) without encoding anything again.
 
     `names` are the artefacts that the clips are, for what is said of them; without it they are clip[0], clip[1] ...
+    `lengths` are the frames each is to have by the timeline, where that is known. `described`: what the pictures show
+    is spoken in the sound, which is marked so. `encoder` is what coded the clips.
     """
 
     clips: tuple[Path, ...]
@@ -385,6 +391,9 @@ class FilmRequest:
     title: str
     frame: Frame
     names: tuple[str, ...] = ()
+    lengths: tuple[int, ...] = ()
+    described: bool = False
+    encoder: str = X264
 
 
 @dataclass(frozen=True, slots=True)

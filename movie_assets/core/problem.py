@@ -10,28 +10,37 @@ from typing import Any
 
 from movie_assets.core.errors import Refused
 
-__all__ = ["Problem", "dotted", "refusal", "shown", "unprintable"]
+__all__ = ["Problem", "beside", "dotted", "refusal", "shown", "unprintable"]
 
 _SHOWN_PROBLEMS = 50
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong in a file a person wrote: its line, and a sentence that begins with the field."""
+    """One thing wrong in a file a person wrote: its line, and a sentence that begins with the field.
+
+    `file` is a table beside it that it names, where the line is one of that.
+    """
 
     line: int
     sentence: str
+    file: str = ""
 
 
 def refusal(file_name: str, problems: Iterable[Problem], next_step: str) -> Refused:
     """All problems of a file as one error, in the order of their lines."""
-    lines = [f"{file_name}:{problem.line}: {problem.sentence}" for problem in sorted(set(problems))]
+    lines = [f"{beside(file_name, each.file)}:{each.line}: {each.sentence}" for each in sorted(set(problems))]
     if len(lines) == 1:
         return Refused(lines[0], next_step=next_step)
     rest = len(lines) - _SHOWN_PROBLEMS
     more = [f"… and {rest} more"] if rest > 0 else []
     shown = [f"{len(lines)} problems in {file_name}", *lines[:_SHOWN_PROBLEMS], *more]
     return Refused("\n  ".join(shown), next_step=next_step)
+
+
+def beside(file_name: str, other: str) -> str:
+    """A file in the same folder as one; that itself where no `other` is named."""
+    return file_name[: file_name.rfind("/") + 1] + other if other else file_name
 
 
 def unprintable(text: str) -> re.Match[str] | None:

@@ -14,6 +14,7 @@ import msgspec
 from movie_assets.core.camera import CameraMove, move_for
 from movie_assets.core.cards import card_frames, closing_lines, opening_lines
 from movie_assets.core.digest import canonical
+from movie_assets.core.encoder import X264
 from movie_assets.core.errors import Refused
 from movie_assets.core.ports import (
     Ambience,
@@ -41,16 +42,20 @@ from movie_assets.core.ports import (
     WriteRequest,
 )
 from movie_assets.core.reason import LOCAL
-from movie_assets.core.script import Script
+from movie_assets.core.script import Script, styled, without_style
 from movie_assets.core.script_file import parse_script
 from movie_assets.core.subtitles import cues, to_srt
 from movie_assets.core.task import Reading, Task
-from movie_assets.core.timeline import Timeline, segment_frames, timeline_of
+from movie_assets.core.timeline import Timeline, piece_frames, segment_frames, timeline_of, wait
 from movie_assets.core.words import Words
 
 __all__ = [
     "ambience",
     "clip",
+    "described_film",
+    "description",
+    "description_seconds",
+    "description_text",
     "end_card",
     "film",
     "motion",
@@ -155,8 +160,7 @@ def picture_prompt(task: Task) -> Made:
     """This segment's picture prompt with the movie's style."""
     given = task.given("prompt")
     prompt = given["prompt"] if given["prompt"] is not None else _segment_of(task).prompt
-    style = given["style"]
-    return {"picture_prompt": _text(f"{prompt.rstrip(' .')}. Style: {style}" if style else prompt)}
+    return {"picture_prompt": _text(styled(prompt, given["style"]))}
 
 
 def _segment_of(task: Task) -> Any:
@@ -230,6 +234,33 @@ def _as_file(result: Result, task: Task) -> Path:
     return path
 
 
+def description_text(task: Task) -> Made:
+    """What a segment's picture shows: a person's words, else its prompt without the style; empty where nothing is told."""
+    own = task.given("alt")
+    return {
+        "description_text": _text(without_style(task.one("picture_prompt").text()) if own is None else own)
+    }
+
+
+def description(task: Task) -> Made:
+    """Speaks what a segment's picture shows; JSON null where nothing is told of it. Prompts may be in a language of their own."""
+    settings, text = task.given("descriptions"), task.one("description_text").text().strip()
+    if not text:
+        return {"description": _json(None)}
+    language = task.given("language")
+    if task.given("alt") is None:
+        language = settings.get("language", language)
+    request = SpeakRequest(text, language, _settings(settings), take=task.take)
+    return {"description": task.ports.speaker(settings["provider"]).speak(request, task.at).sound}
+
+
+def description_seconds(task: Task) -> Made:
+    """How long a description is, as JSON; null where there is none."""
+    spoken = task.one("description")
+    told = spoken.ref.media_type != "application/json"
+    return {"description_seconds": _json(task.ports.renderer.seconds(spoken.file()) if told else None)}
+
+
 def motion(task: Task) -> Made:
     """A camera move for a still segment, a generated video for an animated one."""
     settings, painted = task.given("motion"), task.one("picture")
@@ -263,18 +294,24 @@ def motion_sound(task: Task) -> Made:
 def clip(task: Task) -> Made:
     """Renders one segment without sound; the transition from the one before lies in its head."""
     words, frame, pause = task.one("words").json(Words), _frame(task), task.given("pause")
-    given, style = task.given("transition"), task.given("captions")
+    given, style, told = task.given("transition"), task.given("captions"), task.wanted("description_seconds")
+    described = told.json(float | None) if told else None
     request = ClipRequest(
         shot=_shot(task.one("picture"), task.one("motion")),
         previous=_previous_shot(task),
         words=words,
-        lead=pause / 2,
-        frames=segment_frames(words.duration, pause, frame.fps),
+        lead=pause / 2 + wait(pause, described),
+        frames=segment_frames(words.duration, pause, frame.fps, described),
         frame=frame,
         captions=Captions(**style, language=task.given("language")),
         transition=Transition(given["style"], given["seconds"]),
+        encoder=_encoder(task),
     )
     return {"clip": _rendered(task.ports.renderer.clip(request, task.at))}
+
+
+def _encoder(task: Task) -> str:
+    return str(task.given("encoder") or X264)
 
 
 def _frame(task: Task) -> Frame:
@@ -300,7 +337,7 @@ def title_card(task: Task) -> Made:
     lines = opening_lines(card, task.given("title"))
     frames = card_frames(task.given("title_seconds"), task.given("frame")["fps"])
     return _card(task, "title_card", CardRequest(
-        lines, _behind(card, task.first("picture")), None, frames, _frame(task), task.given("language")
+        lines, _behind(card, task.first("picture")), None, frames, _frame(task), task.given("language"), _encoder(task)
     ))  # fmt: skip
 
 
@@ -311,7 +348,7 @@ def end_card(task: Task) -> Made:
     frames = card_frames(task.given("end_seconds"), task.given("frame")["fps"])
     before = _shot(painted, task.last("motion"))
     return _card(task, "end_card", CardRequest(
-        lines, _behind(card, painted), before, frames, _frame(task), task.given("language")
+        lines, _behind(card, painted), before, frames, _frame(task), task.given("language"), _encoder(task)
     ))  # fmt: skip
 
 
@@ -358,11 +395,9 @@ def timeline(task: Task) -> Made:
     lengths = [reading.json(Words).duration for reading in task.all("words")]
     fps = task.given("frame")["fps"]
     opening, closing = (card_frames(task.given(f"{end}_seconds") or 0.0, fps) for end in ("title", "end"))
-    return {
-        "timeline": _json(
-            timeline_of(lengths, _of_each(task.given("pauses"), len(lengths)), fps, opening, closing)
-        )
-    }
+    pauses = _of_each(task.given("pauses"), len(lengths))
+    described = [reading.json(float | None) for reading in task.lists.get("description_seconds[*]", ())]
+    return {"timeline": _json(timeline_of(lengths, pauses, fps, opening, closing, described))}
 
 
 def _of_each(said: Any, segments: int) -> list[float]:
@@ -381,7 +416,7 @@ def soundtrack(task: Task) -> Made:
     )
     has_music = score.ref.media_type != "application/json"
     request = SoundtrackRequest(
-        voices,
+        (*voices, *_descriptions(task, plan)),
         score.file() if has_music else None,
         float(task.given("volume")),
         plan.seconds,
@@ -390,6 +425,13 @@ def soundtrack(task: Task) -> Made:
         videos=tuple(_heard_videos(task, plan)),
     )
     return {"soundtrack": _rendered(task.ports.renderer.soundtrack(request, task.at))}
+
+
+def _descriptions(task: Task, plan: Timeline) -> Iterator[Voice]:
+    """What is spoken of the pictures, when it is heard; only the film that is described reads any."""
+    for reading, segment in zip(task.lists.get("description[*]", ()), plan.segments, strict=False):
+        if segment.description_start is not None and segment.description_seconds is not None:
+            yield Voice(reading.file(), segment.description_start, segment.description_seconds)
 
 
 def _ambiences(task: Task, plan: Timeline) -> Iterator[Ambience]:
@@ -426,10 +468,21 @@ def subtitles(task: Task) -> Made:
 
 def film(task: Task) -> Made:
     """Joins clips, sound and subtitles without encoding anything again."""
-    clips = {f"clip[{number}]": reading for number, reading in enumerate(task.all("clip"))}
+    return {"film": _rendered(task.ports.renderer.film(_film(task, "clip"), task.at))}
+
+
+def described_film(task: Task) -> Made:
+    """The same of the film whose sound tells what its pictures show, which is marked so."""
+    request = replace(_film(task, "described_clip"), described=True)
+    return {"film": _rendered(task.ports.renderer.film(request, task.at))}
+
+
+def _film(task: Task, clip: str) -> FilmRequest:
+    clips = {f"{clip}[{number}]": reading for number, reading in enumerate(task.all("clip"))}
     opening, closing = ({each: task.wanted(each)} for each in ("title_card", "end_card"))
     pieces = {name: reading for name, reading in (opening | clips | closing).items() if reading is not None}
-    request = FilmRequest(
+    lengths = piece_frames(task.one("timeline").json(Timeline), clip)
+    return FilmRequest(
         clips=tuple(reading.file() for reading in pieces.values()),
         soundtrack=task.one("soundtrack").file(),
         subtitles=task.one("subtitles").text() or None,
@@ -437,5 +490,6 @@ def film(task: Task) -> Made:
         title=task.given("title"),
         frame=_frame(task),
         names=tuple(pieces),
+        lengths=tuple(lengths.get(name, 0) for name in pieces),
+        encoder=_encoder(task),
     )
-    return {"film": _rendered(task.ports.renderer.film(request, task.at))}

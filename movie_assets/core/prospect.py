@@ -39,7 +39,7 @@ class Prospect:
         if ref is None:
             return None
         try:
-            return self.read(ref).decode()
+            return self.read(ref).decode(errors="replace")
         except MovieError:
             # Bytes that are lost or damaged are for the run to meet and to tell; an estimate does without.
             return None

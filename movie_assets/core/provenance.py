@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import structs
+
 from movie_assets.core.artefact import BlobRef
+from movie_assets.core.described import belongs
 from movie_assets.core.reason import LOCAL
 from movie_assets.core.storyboard import Piece, Storyboard
 
@@ -22,6 +25,7 @@ _NOTE = (
 
 def provenance_of(board: Storyboard, file: str, ref: BlobRef) -> dict[str, Any]:
     """The sidecar of an exported film: its digest, each result it is made of, and who made that from what."""
+    board = _of_one_film(board, ref)
     ingredients = [_ingredient(piece, board) for piece in board.all_pieces if piece.digest != ref.digest]
     return {
         "format": 1,
@@ -34,18 +38,32 @@ def provenance_of(board: Storyboard, file: str, ref: BlobRef) -> dict[str, Any]:
         "revision": board.revision,
         "assertions": [
             {"label": "c2pa.hash.data", "data": {"alg": "sha256", "hash": ref.digest}},
-            {"label": "c2pa.actions.v2", "data": {"actions": [_created(board), *_placed(board, ref)]}},
+            {"label": "c2pa.actions.v2", "data": {"actions": [_created(board, ref), *_placed(board, ref)]}},
         ],
         "ingredients": ingredients,
     }
 
 
-def _created(board: Storyboard) -> dict[str, Any]:
+def _of_one_film(board: Storyboard, ref: BlobRef) -> Storyboard:
+    """What the film of these bytes is made of: not what is only in the film without, or with, spoken descriptions."""
+    told = board.pieces.get("described_film")
+    described = told is not None and told.digest == ref.digest
+
+    def parts(pieces: Mapping[str, Piece]) -> dict[str, Piece]:
+        return {kind: piece for kind, piece in pieces.items() if belongs(kind, described)}
+
+    scenes = tuple(structs.replace(scene, pieces=parts(scene.pieces)) for scene in board.scenes)
+    return structs.replace(board, pieces=parts(board.pieces), scenes=scenes)
+
+
+def _created(board: Storyboard, ref: BlobRef) -> dict[str, Any]:
+    encoders = [piece.encoder for piece in board.all_pieces if piece.digest == ref.digest and piece.encoder]
     return {
         "action": "c2pa.created",
         "when": board.created_at,
         "softwareAgent": {"name": "movie-assets"},
         "digitalSourceType": _IPTC + _whole(board),
+        **({"parameters": {"encoder": encoders[0]}} if encoders else {}),
     }
 
 
@@ -81,6 +99,8 @@ def _ingredient(piece: Piece, board: Storyboard) -> dict[str, Any]:
         "model": piece.model,
         "revision": piece.revision,
     }
+    if piece.encoder is not None:
+        said["encoder"] = piece.encoder
     if piece.name.kind == "picture" and piece.name.segment is not None:
         said["prompt"] = board.scenes[piece.name.segment].prompt
     return said

@@ -9,7 +9,7 @@ from movie_assets.core.artefact import Name
 from movie_assets.core.blueprint import Reach
 from movie_assets.core.event import ArtefactEvent
 from movie_assets.core.graph import Job, Wire
-from movie_assets.core.inputs import Input
+from movie_assets.core.inputs import USUAL, Input
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.reuse import Index, Signature
 
@@ -65,6 +65,7 @@ def _differences(
     for wire in job.wires:
         if before.inputs.get(wire.label) != found.reads[wire.label]:
             reasons.append(_difference(base, inputs, wire, found.reads[wire.label]))
+    reasons += [_gone(base, label) for label in before.inputs if label not in found.reads and label != "take"]
     if before.inputs.get("take") != found.reads.get("take"):
         reasons.append(f"take {found.take} asked for")
     return tuple(reasons)
@@ -75,9 +76,20 @@ def _difference(base: Manifest | None, inputs: Mapping[Name, Input], wire: Wire,
         return f"{wire.names[0] if len(wire.names) == 1 else wire.label} changed"
     name = wire.names[0]
     record = base.inputs.get(str(name)) if base else None
+    if record is None and name.kind in USUAL:
+        return f"input {name} changed: {changes_between(USUAL[name.kind], inputs[name].payload)}"
     if record is None or record.digest == digest:
         return f"input {name} changed"
     return f"input {name} changed: {changes_between(record.payload, inputs[name].payload)}"
+
+
+def _gone(base: Manifest | None, label: str) -> str:
+    """What was read before, and is now wanted by nobody or as it usually is."""
+    name = label.removeprefix("inputs/")
+    record = base.inputs.get(name) if base and name != label else None
+    if record is None or name not in USUAL:
+        return f"{label} is not wanted any more"
+    return f"input {name} changed: {changes_between(record.payload, USUAL[name])}"
 
 
 def changes_between(before: Any, after: Any) -> str:

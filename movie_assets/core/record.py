@@ -10,7 +10,7 @@ from msgspec import structs
 
 from movie_assets.core.artefact import ArtefactId, BlobRef
 from movie_assets.core.clock import Clock
-from movie_assets.core.errors import Exhausted, Refused, Throttled, Unready
+from movie_assets.core.errors import Exhausted, Refused, Throttled, Unreached, Unready
 from movie_assets.core.event import ArtefactEvent, Status
 from movie_assets.core.graph import Job
 from movie_assets.core.outcome import Outcome
@@ -184,8 +184,8 @@ def _identity(job: Job, name: ArtefactId, found: Signature) -> dict[str, Any]:
 
 
 def _is_unpaid(outcome: Outcome) -> bool:
-    """Whether a call that failed cost nothing for certain: the provider would not even begin, or it was our own work."""
-    would_not = (Refused, Unready, Exhausted, Throttled)
+    """Whether a call that failed cost nothing for certain: nobody was reached or would even begin, or it was our own work."""
+    would_not = (Refused, Unready, Exhausted, Throttled, Unreached)
     return outcome.provider == LOCAL or isinstance(outcome.error, would_not)
 
 

@@ -18,15 +18,19 @@ from movie_assets.core.task import Task
 from movie_assets.core.timeline import Timeline
 from movie_assets.core.words import Words
 
-__all__ = ["WANTED", "replacement", "replacing"]
+__all__ = ["WANTED", "check_replacement", "replacement", "replacing"]
 
 _JSON = "application/json"
+_TEXTS = ("text/", "application/x-subrip")
 
 WANTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "script": ("a script as JSON", (_JSON,)),
     "segment_text": ("a text", ("text/",)),
     "picture_prompt": ("a text", ("text/",)),
     "picture": ("a picture", ("image/",)),
+    "description_text": ("a text", ("text/",)),
+    "description": ("a recording", ("audio/",)),
+    "description_seconds": ("a number of seconds as JSON", (_JSON,)),
     "narration": ("a recording", ("audio/",)),
     "words": ("word times as JSON", (_JSON,)),
     "motion": ("a camera move as JSON, or a video", (_JSON, "video/")),
@@ -41,6 +45,11 @@ WANTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "soundtrack": ("sound", ("audio/",)),
     "subtitles": ("subtitles as SRT", ("application/x-subrip",)),
     "film": ("a video", ("video/",)),
+    "described_timeline": ("a timeline as JSON", (_JSON,)),
+    "described_clip": ("a video", ("video/",)),
+    "described_soundtrack": ("sound", ("audio/",)),
+    "described_subtitles": ("subtitles as SRT", ("application/x-subrip",)),
+    "described_film": ("a video", ("video/",)),
 }
 """What may stand in for an artefact, in words and by the beginnings of its media type."""
 
@@ -49,6 +58,8 @@ _TYPES: Mapping[str, Any] = {
     "words": Words,
     "motion": CameraMove,
     "timeline": Timeline,
+    "described_timeline": Timeline,
+    "description_seconds": float,
 }
 
 
@@ -75,16 +86,20 @@ def replacement(kind: str, scope: Scope) -> Producer:
 def _pass_on(kind: str, given: str, task: Task) -> Mapping[str, Result]:
     reading = task.person_file(task.given(given))
     data, media_type = reading.bytes(), reading.ref.media_type
-    if media_type == _JSON and kind in _TYPES:
-        _check(Name(kind, task.segment), data)
+    check_replacement(Name(kind, task.segment), data, media_type)
     return {kind: Result(data, media_type, Meta("person", cost=0.0))}
 
 
-def _check(name: ArtefactId, data: bytes) -> None:
+def check_replacement(name: ArtefactId, data: bytes, media_type: str) -> None:
+    """`Refused` where a file's bytes are not what an artefact of that name is made of; media are not looked into."""
     try:
-        msgspec.json.decode(data, type=_TYPES[name.kind])
+        if media_type == _JSON and name.kind in _TYPES:
+            msgspec.json.decode(data, type=_TYPES[name.kind])
+        elif media_type.startswith(_TEXTS):
+            data.decode()
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        what = WANTED[name.kind][0] if media_type == _JSON else "UTF-8 text"
         raise Refused(
-            f"the file that replaces {name} is not {WANTED[name.kind][0]}: {error}",
+            f"the file that replaces {name} is not {what}: {error}",
             next_step=f"correct the file, or remove {name} from replace: in movie.yaml",
         ) from None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-__all__ = ["Script", "ScriptSegment"]
+__all__ = ["Script", "ScriptSegment", "styled", "without_style"]
+
+_STYLE = ". Style: "
 
 
 class ScriptSegment(Struct, frozen=True):
@@ -22,3 +24,13 @@ class Script(Struct, frozen=True):
     mood: str
     segments: tuple[ScriptSegment, ...]
     format: int = 1
+
+
+def styled(prompt: str, style: str) -> str:
+    """What a picture shows, and how."""
+    return f"{prompt.rstrip(' .')}{_STYLE}{style}" if style else prompt
+
+
+def without_style(prompt: str) -> str:
+    """What a picture shows, of the prompt it was painted by."""
+    return prompt.partition(_STYLE)[0]

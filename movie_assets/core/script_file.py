@@ -26,9 +26,10 @@ from dataclasses import dataclass, field
 from movie_assets.core.problem import Problem, refusal, unprintable
 from movie_assets.core.script import Script, ScriptSegment
 
-__all__ = ["format_script", "parse_script"]
+__all__ = ["format_script", "headings_of", "parse_script"]
 
 _HEADING = re.compile(r"(#+)(?:\s+(.*))?\Z")
+_NUMBERED = re.compile(r"Segment [0-9]+\Z")
 _LABEL = re.compile(r"(mood|picture)\s*:\s*(.*)", re.IGNORECASE)
 _SPECIAL = re.compile(r"[#>\\]|(mood|picture)\s*:", re.IGNORECASE)
 
@@ -45,6 +46,13 @@ def parse_script(text: str, file_name: str = "script.md") -> Script:
         mood=reading.mood,
         segments=tuple(ScriptSegment(each.prose.text(), each.prompt()) for each in reading.segments),
     )
+
+
+def headings_of(text: str) -> tuple[str, ...]:
+    """What a person called each segment of a script.md; "" for one that only has the number we gave it."""
+    reading = _Reading()
+    reading.read(text)
+    return tuple("" if _NUMBERED.match(each.heading) else each.heading for each in reading.segments)
 
 
 def format_script(script: Script) -> str:

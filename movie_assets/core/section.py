@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from movie_assets.core.outline import Node, line_of
+from movie_assets.core.outline import Node, problem_at
 from movie_assets.core.problem import Problem, dotted, shown
 
-__all__ = ["OTHERS", "OTHERWISE", "Alternative", "Section", "as_written", "choice", "problems_of"]
+__all__ = ["OTHERS", "OTHERWISE", "Alternative", "Section", "as_written", "choice", "meant", "problems_of"]
 
 OTHERWISE = "otherwise"
 """The field of a section that holds the alternatives to it: a section is written as a list, itself first."""
@@ -24,11 +24,15 @@ OTHERS = "[others]"
 
 
 class Section(BaseModel):
-    """A part of the file. A bare word stands for its field `short`; a field left empty is one that is not set."""
+    """A part of the file. A bare word stands for its field `short`; a field left empty is one that is not set.
+
+    `apart` are fields that are read before it, by others.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, str_strip_whitespace=True)
     short: ClassVar[str] = ""
     asks: ClassVar[str] = "a mapping"
+    apart: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -44,10 +48,12 @@ class Section(BaseModel):
     @classmethod
     def _first_of(cls, entries: list[Any]) -> Any:
         """A list as its first entry, with the others as alternatives."""
-        first = entries[0] if entries else None
-        if isinstance(first, str):
-            first = {cls.short or "provider": first}
-        return {**first, OTHERS: entries[1:]} if isinstance(first, dict) else entries
+        if not entries:
+            raise ValueError(f"the list is empty; write who is to do it, or {cls.asks}")
+        first = {cls.short or "provider": entries[0]} if isinstance(entries[0], str) else entries[0]
+        if not isinstance(first, dict):
+            raise ValueError(f"the first of the list must be {cls.asks}, not {shown(first)}")
+        return {**first, OTHERS: entries[1:]}
 
 
 class Alternative(Section):
@@ -64,7 +70,7 @@ def problems_of(
         if found["type"] != "default_factory_not_called":
             path = tuple(part for part in found["loc"] if part != "[key]")
             place = as_written(root, (*at, *path))
-            yield Problem(line_of(root, place), f"{dotted(place)}: {_sentence(model, path, found)}")
+            yield problem_at(root, place, f"{dotted(place)}: {_sentence(model, path, found)}")
 
 
 def as_written(root: Node | None, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -133,7 +139,7 @@ def _section_in(annotation: Any) -> type[Section] | None:
 
 
 def _unknown_field(name: str, model: type[Section]) -> str:
-    allowed = [field for field in model.model_fields if field != OTHERWISE]
+    allowed = [field for field in (*model.model_fields, *model.apart) if field != OTHERWISE]
     if issubclass(model, Alternative):
         return (
             f"is not of one provider alone: write it in the first of the list; here are {', '.join(allowed)}"
@@ -141,15 +147,16 @@ def _unknown_field(name: str, model: type[Section]) -> str:
     if any(name in special.model_fields for special in model.__subclasses__()) and name != OTHERWISE:
         return "is for one segment only; write it under overrides and the segment's number"
     beyond = "; what only this provider knows goes under settings" if "settings" in model.model_fields else ""
-    return f"is unknown{_meant(allowed, name)}; allowed are {', '.join(allowed)}{beyond}"
+    return f"is unknown{meant(allowed, name)}; allowed are {', '.join(allowed)}{beyond}"
 
 
 def choice(allowed: Collection[str], value: Any) -> str:
     """What to say of a value that is none of those allowed."""
-    return f"must be {_or(list(allowed))}, not {shown(value)}{_meant(allowed, value)}"
+    return f"must be {_or(list(allowed))}, not {shown(value)}{meant(allowed, value)}"
 
 
-def _meant(allowed: Collection[str], value: Any) -> str:
+def meant(allowed: Collection[str], value: Any) -> str:
+    """Which of those allowed a value is close to, as the end of a sentence."""
     close = get_close_matches(str(value)[:64], allowed, n=1)
     return f"; did you mean {close[0]}?" if close else ""
 

@@ -17,7 +17,8 @@ from movie_assets.core.fallback import fallback_of
 from movie_assets.core.ledger import ledger_of
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.reuse import Index
-from movie_assets.core.script import Script
+from movie_assets.core.script import Script, without_style
+from movie_assets.core.script_file import headings_of
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.subtitles import Cue
 from movie_assets.core.timeline import Timeline
@@ -29,13 +30,13 @@ __all__ = [
     "Share",
     "Storyboard",
     "chapters",
+    "described_chapters",
     "descriptions",
     "differing",
     "in_words",
     "storyboards_of",
 ]
 
-_STYLE = ". Style: "  # as the producer `picture_prompt` joins prompt and style
 _FROM_THE_RIGHT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _TITLE_LENGTH = 60
 
@@ -53,6 +54,7 @@ class Piece(Struct, frozen=True, kw_only=True):
     cost: float | None
     seconds: float
     reasons: tuple[str, ...]
+    encoder: str | None = None
 
     @property
     def digest(self) -> str:
@@ -68,11 +70,13 @@ class Scene(Struct, frozen=True, kw_only=True):
     text: str
     prompt: str
     pieces: dict[str, Piece]
+    described: str | None = None
+    heading: str = ""
 
     @property
     def alt(self) -> str:
-        """What the picture shows, in words: its prompt without the style."""
-        return self.prompt.partition(_STYLE)[0] or self.text
+        """What the picture shows, in words: those that were made for it, else its prompt without the style."""
+        return without_style(self.prompt) or self.text if self.described is None else self.described
 
     @property
     def cost(self) -> Cost:
@@ -105,6 +109,7 @@ class Storyboard(Struct, frozen=True, kw_only=True):
     about: str
     language: str
     timeline: Timeline | None
+    described_timeline: Timeline | None = None
     frame: dict[str, int] | None
     inputs: dict[str, Any]
     scenes: tuple[Scene, ...]
@@ -168,10 +173,24 @@ def storyboards_of(store: MovieStore, upto: Manifest) -> list[Storyboard]:
 
 
 def chapters(board: Storyboard) -> list[Chapter]:
-    """One per segment, called by its first words; the first begins with the film and none leaves a gap."""
-    begins = [0.0, *(scene.start for scene in board.scenes[1:]), board.seconds]
+    """One per segment, called by its heading, else by its first words; the first begins with the film, none leaves a gap."""
+    return _chapters(board, [scene.start for scene in board.scenes], board.seconds)
+
+
+def described_chapters(board: Storyboard) -> list[Chapter]:
+    """The same of the film whose descriptions are spoken; none where there is no such film."""
+    plan = board.described_timeline
+    return (
+        _chapters(board, [each.start_frame / plan.fps for each in plan.segments], plan.seconds)
+        if plan
+        else []
+    )
+
+
+def _chapters(board: Storyboard, starts: Sequence[float], end: float) -> list[Chapter]:
+    begins = [0.0, *starts[1:], end]
     return [
-        Chapter(_first_words(scene), begin, end)
+        Chapter(_shortened(scene.heading or scene.text) or f"Part {scene.segment + 1}", begin, end)
         for scene, (begin, end) in zip(board.scenes, pairwise(begins), strict=True)
     ]
 
@@ -181,6 +200,7 @@ def descriptions(board: Storyboard) -> list[Cue]:
     return [
         Cue(scene.start, scene.start + scene.seconds, (" ".join(scene.alt.split()),))
         for scene in board.scenes
+        if scene.alt
     ]
 
 
@@ -233,10 +253,11 @@ class _Told:
             revision=manifest.revision,
             created_at=manifest.created_at,
             blueprint=manifest.blueprint,
-            title=inputs.get("title") or (script and script.title) or manifest.movie,
+            title=_title(inputs) or (script and script.title) or manifest.movie,
             about=script.summary if script else "",
             language=inputs.get("language") or "en",
             timeline=timeline,
+            described_timeline=self._timeline(manifest.output(Name("described_timeline"))),
             frame=inputs.get("frame"),
             inputs=inputs,
             scenes=tuple(self._scenes(manifest, timeline)),
@@ -252,14 +273,18 @@ class _Told:
         ref = manifest.output(Name("script"))
         return msgspec.json.decode(self._text(ref), type=Script) if ref else None
 
+    def _timeline(self, ref: BlobRef | None) -> Timeline | None:
+        return msgspec.json.decode(self._text(ref), type=Timeline) if ref else None
+
     def _scenes(self, manifest: Manifest, timeline: Timeline | None) -> Iterator[Scene]:
         pieces: list[dict[str, Piece]] = [{} for _ in range(manifest.segments)]
         for piece in self._pieces(manifest):
             if piece.name.segment is not None:
                 pieces[piece.name.segment][piece.name.kind] = piece
         times = {each.segment: each for each in timeline.segments} if timeline else {}
+        headings = dict(enumerate(self._headings(manifest)))
         for segment, made in enumerate(pieces):
-            at = times.get(segment)
+            at, described = times.get(segment), manifest.output(Name("description_text", segment))
             yield Scene(
                 segment=segment,
                 start=at.start_frame / timeline.fps if at and timeline else 0.0,
@@ -267,7 +292,17 @@ class _Told:
                 text=self._text(manifest.output(Name("segment_text", segment))),
                 prompt=self._text(manifest.output(Name("picture_prompt", segment))),
                 pieces=made,
+                described=self._text(described) if described else None,
+                heading=headings.get(segment, ""),
             )
+
+    def _headings(self, manifest: Manifest) -> tuple[str, ...]:
+        """What a person's own script calls its segments."""
+        written = manifest.inputs.get("script")
+        said = written.payload if written else None
+        source = said.get("source") if isinstance(said, Mapping) else None
+        own = isinstance(source, Mapping) and "digest" in source
+        return headings_of(self._text(msgspec.convert(source, BlobRef))) if own else ()
 
     def _pieces(self, manifest: Manifest) -> Iterator[Piece]:
         for text, record in manifest.artefacts.items():
@@ -282,6 +317,7 @@ class _Told:
                 cost=event.cost if event else None,
                 seconds=event.seconds if event else 0.0,
                 reasons=_reasons(event),
+                encoder=event.diagnostics.get("encoder") if event else None,
             )
 
     def _text(self, ref: BlobRef | None) -> str:
@@ -306,10 +342,16 @@ def _counts(pieces: Sequence[Piece]) -> dict[str, int]:
     return counts
 
 
-def _first_words(scene: Scene) -> str:
-    """As many words of what is said as a list of chapters has room for."""
-    text = " ".join(scene.text.split())
+def _title(inputs: Mapping[str, Any]) -> str:
+    """What movie.yaml calls it: films read that themselves, all else knows it from the brief."""
+    brief = inputs.get("brief")  # of the predecessor's revisions it is a text
+    return inputs.get("title") or (brief.get("title") if isinstance(brief, Mapping) else "") or ""
+
+
+def _shortened(text: str) -> str:
+    """As many words as a list of chapters has room for."""
+    text = " ".join(text.split())
     if len(text) <= _TITLE_LENGTH:
-        return text or f"Part {scene.segment + 1}"
+        return text
     head, _, _ = text[:_TITLE_LENGTH].rpartition(" ")
     return (head or text[:_TITLE_LENGTH]).rstrip(" ,;:–—") + "…"

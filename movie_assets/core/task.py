@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from movie_assets.core.artefact import BlobRef
+from movie_assets.core.errors import Refused
 from movie_assets.core.ports import (
     Animator,
     Composer,
@@ -45,7 +46,14 @@ class Reading:
         return self.reader.read(self.ref)
 
     def text(self) -> str:
-        return self.bytes().decode()
+        """`Refused` where it is none."""
+        try:
+            return self.bytes().decode()
+        except UnicodeDecodeError:
+            raise Refused(
+                "a text that is read here is not UTF-8",
+                next_step="save it as UTF-8, then make the movie again",
+            ) from None
 
     def json(self, type: Any = Any) -> Any:
         return msgspec.json.decode(self.bytes(), type=type)

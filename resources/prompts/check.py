@@ -38,7 +38,7 @@ def check_prompts(said: MovieFile, folder: MovieFolder) -> None:
         if written.template is not None
     }
     for section, name in templates:
-        text = folder.file(name).read_text(encoding="utf-8", errors="replace")
+        text = folder.text_of(name)
         if problems := [Problem(*wrong) for wrong in wrong_places(section, text)]:
             raise refusal(name, problems, f"correct {name}, then: movies check {said.id}")
 

@@ -309,7 +309,7 @@ def test_mistakes_in_a_list_are_told_with_their_lines() -> None:
     )
     assert said[3].startswith("m.yaml:8: picture.2: must be a provider, or a mapping such as")
     assert said[4].startswith("m.yaml:13: overrides.1.narration.1.provider: must be offline, openai or other")
-    assert said[5].startswith("m.yaml:14: music: must be none or a mapping")
+    assert said[5].startswith("m.yaml:14: music: the list is empty; write who is to do it")
 
 
 def test_a_changed_list_is_told_in_words(toy: Toy) -> None:

@@ -90,5 +90,5 @@ def test_foreseeing_writes_nothing(folder: Folder) -> None:
 def test_a_script_that_will_be_refused_is_refused_while_planning(folder: Folder) -> None:
     """With both numbers."""
     folder.script.write_text(SCRIPT + "## four\n\nSentence four.\n")
-    with pytest.raises(Refused, match="4 segments, the movie asks for 3"):
+    with pytest.raises(Refused, match=r"script\.md has 4, not 3"):
         folder.planned()

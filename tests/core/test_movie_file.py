@@ -158,7 +158,7 @@ MISTAKES = {
     "titel: x": "titel: is unknown; did you mean title?; allowed are title, blueprint, brief",
     "brief: !!str x": "brief: YAML tags such as",
     'brief: "a\\0b"': "brief: holds an unprintable character",
-    "? [a, b]\n: c": "movie: the name of a field must be plain text",
+    "? [a, b]\n: c": "the name of a field must be plain text",
 }
 
 
@@ -264,6 +264,14 @@ def test_a_bad_movie_id_is_refused() -> None:
         ),
         ("title: x\nframe:\n\twidth: 16", "movie.yaml:3: a tab cannot indent; use spaces"),
         ("title: Darwin: a film", "movie.yaml:1: not valid YAML: mapping values are not allowed"),
+        (
+            "title: x\noverrides:\n  0: {motion: animated}\n  # a remark\n   3:\n     motion: still",
+            "movie.yaml:5: not valid YAML: 3 spaces here, 2 in line 3; what belongs together begins",
+        ),
+        (
+            "title: x\n segments: 3",
+            "movie.yaml:2: not valid YAML: 1 space here, none in line 1; what belongs",
+        ),
         ("title: x\npins: [picture[2]]", "movie.yaml:2: not valid YAML: "),
         ('title: "x', "movie.yaml:1: not valid YAML: "),
         ("title: x\n---\ntitle: y", "movie.yaml:2: a second document begins here"),

@@ -79,6 +79,16 @@ def test_it_is_a_fold_of_its_events(toy: Toy) -> None:
     }
 
 
+def test_each_artefact_says_since_when_the_movie_holds_it(toy: Toy) -> None:
+    """What came back is here since it was restored, what nobody touched since it was made; the event says by whom."""
+    manifest = restored(toy, 1)
+    since = {name: record.revision for name, record in manifest.artefacts.items()}
+    assert (since["picture[0]"], since["text[1]"], since["film"]) == ("rev-0001", "rev-0004", "rev-0004")
+    film = manifest.artefacts["film"]
+    made = toy.store.events.index().result("film", film.inputs_digest)
+    assert made is not None and made.revision == "rev-0001"
+
+
 def test_what_movie_yaml_says_is_planned_from_there(toy: Toy) -> None:
     """It was all made once, so going on by it publishes the former state and pays nothing."""
     former = toy.bodies()

@@ -13,6 +13,7 @@ from movie_assets.core.artefact import Name
 from movie_assets.core.manifest import Manifest
 from movie_assets.core.store.disk import Disk
 from movie_assets.core.store.local import LocalDriver
+from resources.encoders import encoder_of
 from resources.instant import InstantPorts
 from resources.studio import Studio
 
@@ -28,6 +29,7 @@ class Tale:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.ports = folder / "movies" / "tale", InstantPorts()
+        self.encoder_of = encoder_of
         self.folder.mkdir(parents=True)
         self.fields: dict[str, Any] = {
             "title": "Tale",
@@ -54,7 +56,7 @@ class Tale:
 
     def studio(self, root: str = "builds", ports: InstantPorts | None = None) -> Studio:
         project = self.folder.parent.parent
-        studio = Studio(project, root, ports=ports or self.ports)
+        studio = Studio(project, root, ports=ports or self.ports, encoder_of=self.encoder_of)
         # Nobody cuts the power here: what is written need not be waited for.
         quick = Disk(sync=lambda descriptor: None, sync_data=lambda descriptor: None)
         vars(studio)["driver"] = LocalDriver(project / root, quick)

@@ -65,9 +65,9 @@ def test_the_hint_is_rebuilt_from_the_manifests(tale: Any, damage: str) -> None:
     assert tale.hint().read_bytes() != right
 
 
-def test_a_plan_that_is_not_carried_out_changes_nothing_on_disk(tale: Any) -> None:
+def test_a_plan_that_is_not_carried_out_changes_nothing_on_disk(tale: Any, own_media: Any) -> None:
     """A dry run, or an edit that the person declines after seeing what it costs."""
-    tale.says(replace={"clip[1]": tale.file("my.mp4", "my clip")}, picture={"style": "woodcut"})
+    tale.says(replace={"music": tale.file("my.wav", own_media.sound())}, picture={"style": "woodcut"})
     before = tale.files()
     assert tale.plan()
     production = tale.studio().open("tale").produce()
