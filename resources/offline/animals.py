@@ -23,8 +23,8 @@ def tortoise(pen: Pen, rng: Rng) -> None:
     pen.fill(
         [(0.66, 0.72), (0.7, 0.83), (0.8, 0.86), (0.9, 0.81), (0.93, 0.75), (0.86, 0.71), (0.74, 0.68)], 0.42
     )
-    pen.line([(0.93, 0.745), (0.86, 0.745), (0.8, 0.73)], 0.012, 0.15)
-    pen.disc(0.82, 0.795, 0.018, 0.018, 0.06)
+    pen.line([(0.93, 0.745), (0.86, 0.735), (0.79, 0.75)], 0.012, 0.15)
+    _eye(pen, 0.815, 0.79, 0.03, 0.52)
     dome = [
         (-0.66, 0.26),
         (-0.7, 0.36),
@@ -112,13 +112,14 @@ def finch(pen: Pen, rng: Rng) -> None:
         )
     pen.fill([(0.4, 0.93), (0.53, 0.9), (0.63, 0.8), (0.65, 0.755), (0.56, 0.72), (0.42, 0.67)], 0.24)
     pen.line([(0.64, 0.765), (0.55, 0.785), (0.44, 0.78)], 0.014, 0.08)
-    pen.disc(0.35, 0.85, 0.036, 0.036, 0.04)
-    pen.disc(0.362, 0.862, 0.011, 0.011, 0.98)
+    _eye(pen, 0.35, 0.85, 0.048, 0.46)
 
 
 def iguana(pen: Pen, rng: Rng) -> None:
     """A marine iguana with raised head and a comb of spines."""
     back = [(-1.5, 0.04), (-1.1, 0.1), (-0.7, 0.22), (-0.35, 0.42), (0.0, 0.56), (0.3, 0.66), (0.5, 0.82)]
+    for x, y in ((-0.4, 0.2), (0.37, 0.33)):
+        _sprawling_leg(pen, x, y, 0.2)
     for (x, y), (nx, ny) in pairwise(back[1:]):
         for share in np.linspace(0, 1, 7, endpoint=False):
             px, py = x + (nx - x) * share, y + (ny - y) * share
@@ -126,12 +127,32 @@ def iguana(pen: Pen, rng: Rng) -> None:
             pen.line([(px - 0.02, py - 0.03), (px - 0.03, py + tall)], 0.035, 0.24, 0.006)
     head = [(0.6, 0.95), (0.75, 0.97), (0.9, 0.88), (0.94, 0.78), (0.8, 0.72), (0.66, 0.66), (0.58, 0.5)]
     pen.fill([*back, *head, (0.5, 0.32), (0.2, 0.2), (-0.3, 0.14), (-0.8, 0.07), (-1.2, 0.0)], 0.32)
-    for x in (-0.38, 0.3):
-        pen.line([(x, 0.32), (x + 0.14, 0.2), (x + 0.04, 0.1), (x + 0.16, 0.0)], 0.13, 0.28, 0.06)
-        for toe in (0.1, 0.17, 0.23):
-            pen.line([(x + 0.1, 0.02), (x + toe + 0.03, -0.02)], 0.03, 0.24, 0.01)
-    pen.disc(0.76, 0.87, 0.025, 0.022, 0.08)
-    pen.line([(0.93, 0.79), (0.8, 0.79), (0.7, 0.75)], 0.016, 0.14)
+    for x, y in ((-0.62, 0.2), (0.26, 0.34)):
+        _sprawling_leg(pen, x, y, 0.37)
+    pen.line([(0.93, 0.775), (0.82, 0.765), (0.7, 0.785)], 0.014, 0.14)
+    _eye(pen, 0.75, 0.87, 0.046, 0.5)
+
+
+def _sprawling_leg(pen: Pen, x: float, y: float, tone: float) -> None:
+    """A lizard's leg from its hip: the thigh out and back, the shank down and forward, five long toes."""
+    knee, ankle = (x - 0.13, y - 0.1), (x - 0.01, 0.04)
+    pen.disc(x + 0.02, y + 0.03, 0.15, 0.115, tone, 0.35)
+    pen.line([(x + 0.04, y + 0.03), (x - 0.07, y - 0.02), knee], 0.19, tone, 0.13)
+    pen.disc(*knee, 0.068, 0.068, tone)
+    pen.line([(knee[0] - 0.015, knee[1] + 0.03), (knee[0] + 0.04, knee[1] * 0.6), ankle], 0.13, tone, 0.085)
+    pen.line([(ankle[0] - 0.05, 0.03), (ankle[0] + 0.11, 0.01)], 0.075, tone, 0.05)
+    for reach, rise in ((0.22, 0.035), (0.28, 0.012), (0.29, -0.016), (0.25, -0.042), (0.16, -0.06)):
+        middle = ankle[0] + 0.06 + reach / 2, rise + 0.025
+        pen.line([(ankle[0] + 0.03, 0.015), middle, (ankle[0] + reach, rise)], 0.034, tone, 0.014)
+
+
+def _eye(pen: Pen, x: float, y: float, size: float, lid: float) -> None:
+    """An eye that looks: dark, in a paler ring of skin, under a lid, with the light in it."""
+    pen.disc(x, y, size * 1.35, size * 1.25, lid)
+    pen.disc(x, y, size, size, 0.02)
+    pen.disc(x + size * 0.34, y + size * 0.38, size * 0.4, size * 0.4, 0.96)
+    brow = [(x - size * 1.5, y + size * 0.35), (x, y + size * 1.35), (x + size * 1.5, y + size * 0.5)]
+    pen.line(brow, size * 0.5, lid * 0.5, size * 0.3)
 
 
 def person(pen: Pen, rng: Rng) -> None:
@@ -160,26 +181,43 @@ def person(pen: Pen, rng: Rng) -> None:
 
 def horse(pen: Pen, rng: Rng) -> None:
     """A standing horse."""
-    for x, knee, tone in ((-0.32, -0.36, 0.18), (0.24, 0.27, 0.18), (-0.42, -0.47, 0.3), (0.32, 0.3, 0.3)):
-        pen.line([(x, 0.5), (knee, 0.28), (knee + 0.02, 0.12), (knee + 0.02, 0.0)], 0.14, tone, 0.05)
-        pen.fill(
-            [(knee - 0.03, 0.0), (knee - 0.01, 0.05), (knee + 0.05, 0.05), (knee + 0.08, 0.0)], 0.12, False
-        )
-    pen.line([(-0.5, 0.66), (-0.6, 0.5), (-0.58, 0.25)], 0.09, 0.14, 0.02)
-    body = [(-0.5, 0.62), (-0.42, 0.7), (-0.15, 0.67), (0.15, 0.68), (0.3, 0.78), (0.42, 0.94), (0.5, 1.02)]
-    head = [
-        (0.56, 0.99),
-        (0.64, 0.9),
-        (0.74, 0.78),
-        (0.7, 0.73),
-        (0.6, 0.77),
-        (0.5, 0.8),
-        (0.45, 0.68),
-        (0.38, 0.48),
+    for x, y, tone in ((-0.3, 0.5, 0.2), (0.22, 0.46, 0.2), (-0.42, 0.52, 0.32), (0.31, 0.48, 0.32)):
+        _hoofed_leg(pen, x, y, tone, hind=x < 0)
+    pen.line([(-0.49, 0.66), (-0.6, 0.6), (-0.64, 0.42), (-0.6, 0.22)], 0.07, 0.13, 0.03)
+    back = [
+        (-0.53, 0.58),
+        (-0.48, 0.69),
+        (-0.34, 0.73),
+        (-0.08, 0.67),
+        (0.14, 0.69),
+        (0.3, 0.82),
+        (0.42, 0.98),
     ]
-    pen.fill([*body, *head, (0.1, 0.42), (-0.2, 0.43), (-0.45, 0.46)], 0.34)
-    pen.line([(0.5, 1.02), (0.38, 0.88), (0.26, 0.7)], 0.07, 0.14, 0.03)
-    pen.line([(0.5, 1.0), (0.5, 1.08)], 0.04, 0.3, 0.01)
+    head = [(0.5, 1.03), (0.58, 0.99), (0.68, 0.87), (0.76, 0.76), (0.74, 0.7), (0.67, 0.71), (0.57, 0.8)]
+    pen.fill(
+        [*back, *head, (0.5, 0.79), (0.44, 0.62), (0.37, 0.47), (0.1, 0.4), (-0.2, 0.42), (-0.44, 0.46)], 0.34
+    )
+    for number, x in enumerate(np.linspace(0.2, 0.46, 7)):
+        y = 0.74 + 1.1 * (x - 0.2)
+        pen.line(
+            [(x + 0.02, y + 0.02), (x + 0.05, y - 0.07), (x + 0.02, y - 0.15)],
+            0.05,
+            0.13 + 0.01 * number,
+            0.01,
+        )
+    pen.fill([(0.45, 1.0), (0.45, 1.1), (0.52, 1.02)], 0.3, False)
+    pen.line([(0.52, 1.02), (0.58, 0.95), (0.58, 0.9)], 0.03, 0.13, 0.01)
+    pen.line([(0.75, 0.73), (0.7, 0.745)], 0.012, 0.16)
+    _eye(pen, 0.595, 0.915, 0.018, 0.42)
+
+
+def _hoofed_leg(pen: Pen, x: float, y: float, tone: float, hind: bool) -> None:
+    """Thigh, cannon and hoof; a hind leg's hock points back."""
+    joint = (x - 0.07 if hind else x + 0.01, 0.28)
+    foot = x - 0.03 if hind else x + 0.01
+    pen.line([(x + 0.01, y + 0.03), ((x + joint[0]) / 2 + 0.01, (y + joint[1]) / 2), joint], 0.2, tone, 0.075)
+    pen.line([joint, (foot, 0.07)], 0.065, tone, 0.05)
+    pen.fill([(foot - 0.045, 0.0), (foot - 0.03, 0.07), (foot + 0.03, 0.07), (foot + 0.06, 0.0)], 0.12, False)
 
 
 def whale(pen: Pen, rng: Rng) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from resources.offline import animals, figures
+from resources.offline.group import PERCHES, standing
 from resources.offline.noise import Plane, lerp, ramp
 from resources.offline.palette import Colour, mix
 from resources.offline.pen import Pen
@@ -34,6 +35,8 @@ class _Role:
     same_both_ways: bool = False
 
 
+_PERCH, _ABOVE = 0.06, -0.24  # how far below the horizon birds perch that are the hero, or others' company
+_TOGETHER = ("flock", "fish")  # many in one drawing
 _GRASSY = ("field", "mountain", "river", "forest", "shore")
 _LAMPLIGHT = np.array([1.0, 0.82, 0.5], np.float32)
 
@@ -49,8 +52,8 @@ _ROLES = {
     "ship": _Role(figures.ship, 0.5, -0.7, 0.8, on="water", down=0.06, paint="haze"),
     "boat": _Role(figures.boat, 0.26, -0.6, 0.65, on="water", down=0.13, paint="haze"),
     "whale": _Role(animals.whale, 0.3, -0.8, 0.8, on="water", down=0.1, paint="cool"),
-    "rocket": _Role(figures.rocket, 0.6, -0.4, 0.4, on="air", paint="haze", same_both_ways=True),
-    "tree": _Role(figures.tree, 0.72, -0.95, 0.95, down=0.13, paint="leaf"),
+    "rocket": _Role(figures.rocket, 0.44, -0.4, 0.4, on="far", down=0.035, paint="haze", same_both_ways=True),
+    "tree": _Role(figures.tree, 0.6, -0.95, 0.95, down=0.13, paint="leaf"),
     "palm": _Role(figures.palm, 0.66, -0.6, 0.8, down=0.17, paint="leaf", top=1.2),
     "cactus": _Role(figures.cactus, 0.5, -0.8, 0.8, down=0.17, paint="leaf", top=1.3),
     "horse": _Role(animals.horse, 0.3, -0.75, 0.85, down=0.18),
@@ -71,23 +74,51 @@ def enter(stage: Stage, canvas: Canvas) -> None:
 
 
 def _bring(stage: Stage, canvas: Canvas, name: str, lead: bool) -> None:
-    role = _ROLES[name]
-    fits = 1.7 * stage.view.wide / (role.right - role.left)
-    tall = min(role.tall * (1.0 if lead else 0.72), fits)
+    """Brings on all of one kind, those furthest away first."""
+    role, count = _ROLES[name], 1 if name in _TOGETHER else stage.scene.counts.get(name, 1)
+    wide = role.right - role.left
+    tall = min(
+        role.tall * (1.0 if lead else 0.72) * (0.8 if count > 1 else 1.0), 1.7 * stage.view.wide / wide
+    )
     u = stage.hero if lead else -stage.hero * 0.9 + float(stage.dice(name).normal(0, 0.04))
-    place = u, _height(stage, canvas, role, u, tall)
+    if role.on == "water":
+        u = _afloat(stage, canvas, u, role.down, wide * tall)
     if role.on == "perch":
-        _perch(stage, canvas, tall, place)
-    _put(stage, canvas, name, tall, place)
+        _settle(stage, canvas, _Entry(name, count, tall, (u, _PERCH if lead else _ABOVE), role.down))
+        return
+    inward = -wide * tall * float(np.sign(u or 1.0))
+    for number, spot in reversed(list(enumerate(standing(count)))):
+        there, down = u + inward * spot.across, role.down * spot.size
+        place = there, _height(stage, canvas, role, there, down, tall * spot.size)
+        _put(stage, canvas, _Entry(name, number, tall * spot.size, place, down))
 
 
-def _height(stage: Stage, canvas: Canvas, role: _Role, u: float, tall: float) -> float:
-    """The v of a figure's foot."""
-    if role.on == "perch":
-        return 0.06
+def _settle(stage: Stage, canvas: Canvas, first: _Entry) -> None:
+    """Birds close by on the top of a prickly pear or on a branch, `number` of them where there is a hold."""
+    perch, (u, v) = "pads" if "cactus" in stage.scene.subjects else "branch", first.place
+    _perch(stage, canvas, perch, first.tall, (u, v))
+    for number, spot in reversed(list(enumerate(PERCHES[perch][: first.number]))):
+        place = u + spot.across * first.tall, v - spot.up * first.tall
+        _put(stage, canvas, replace(first, number=number, tall=first.tall * spot.size, place=place))
+
+
+def _height(stage: Stage, canvas: Canvas, role: _Role, u: float, down: float, tall: float) -> float:
+    """The v of a figure's foot, on ground as far away as `down` below the horizon."""
     if role.on != "air":
-        return _foot(stage, canvas, u, role.down)
+        return _foot(stage, canvas, u, down)
     return 0.1 if stage.scene.place == "underwater" else tall * 0.5 - 0.56 * stage.view.top
+
+
+def _afloat(stage: Stage, canvas: Canvas, u: float, down: float, wide: float) -> float:
+    """The place nearest to u where a hull lies on water for as much of its length as can be."""
+    view = stage.view
+    row = min(view.pixel(0, down)[0], view.height - 1)
+    flat = view.lens * view.eye / float(view.v[row, 0])
+    wet = (np.abs(canvas.distance[row] / np.float32(flat) - 1) < 0.01).astype(np.intp)
+    hull = np.convolve(wet, np.ones(min(max(round(wide * view.unit), 1), view.width), np.intp), "same")
+    best = np.flatnonzero(hull >= 0.97 * hull.max())
+    column = best[np.abs(best - view.pixel(u, 0)[1]).argmin()]
+    return u if view.pixel(u, 0)[1] in best else (float(column) / view.unit - view.wide)
 
 
 def _foot(stage: Stage, canvas: Canvas, u: float, down: float) -> float:
@@ -101,6 +132,21 @@ def _foot(stage: Stage, canvas: Canvas, u: float, down: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class _Entry:
+    """One figure on stage: the how manieth of its kind, its height (units), its foot (u, v), how near its ground is."""
+
+    name: str
+    number: int
+    tall: float
+    place: tuple[float, float]
+    down: float
+
+    @property
+    def dice(self) -> str:
+        return f"{self.name} {self.number}" if self.number else self.name
+
+
+@dataclass(frozen=True, slots=True)
 class _Figure:
     """A figure cut out: its tones and outline, where its sheet's upper left lies, and the row of its foot."""
 
@@ -110,11 +156,11 @@ class _Figure:
     foot: int
 
 
-def _put(stage: Stage, canvas: Canvas, name: str, tall: float, place: tuple[float, float]) -> None:
-    """Sets one figure of height `tall` (units) with its foot at a place (u, v)."""
-    role = _ROLES[name]
-    figure = _cut_out(stage, name, tall, place)
-    distance = 60.0 if role.on == "air" else stage.view.lens / max(role.down, 0.03)
+def _put(stage: Stage, canvas: Canvas, entry: _Entry) -> None:
+    """Sets one figure into the picture."""
+    role = _ROLES[entry.name]
+    figure = _cut_out(stage, entry)
+    distance = 60.0 if role.on == "air" else stage.view.lens / max(entry.down, 0.03)
     colours = _modelled(stage, figure, getattr(stage.palette, role.paint), distance)
     if role.on == "water":
         _reflect(stage, canvas, figure, colours)
@@ -125,10 +171,10 @@ def _put(stage: Stage, canvas: Canvas, name: str, tall: float, place: tuple[floa
     canvas.lay(colours, figure.shape, figure.corner, distance)
 
 
-def _cut_out(stage: Stage, name: str, tall: float, place: tuple[float, float]) -> _Figure:
-    role, (u, v) = _ROLES[name], place
+def _cut_out(stage: Stage, entry: _Entry) -> _Figure:
+    role, tall, (u, v) = _ROLES[entry.name], entry.tall, entry.place
     pen = Pen(tall * stage.view.unit, role.left, role.right, role.top, -0.12)
-    role.draw(pen, stage.dice(name))
+    role.draw(pen, stage.dice(entry.dice))
     tone, shape = pen.cut()
     left = role.left
     if u > 0 and not role.same_both_ways:
@@ -209,11 +255,10 @@ def _upside_down(figure: _Figure, squash: float) -> tuple[Plane, Plane, NDArray[
     return figure.shape[source], np.arange(len(source), dtype=np.float32)[:, None], source
 
 
-def _perch(stage: Stage, canvas: Canvas, tall: float, place: tuple[float, float]) -> None:
-    """A prickly pear's top or a branch, close by, for a bird to sit on."""
+def _perch(stage: Stage, canvas: Canvas, name: str, tall: float, place: tuple[float, float]) -> None:
+    """What birds sit on, close by."""
     pen = Pen(tall * stage.view.unit, -3.2, 3.2, 0.5, -2.6)
-    draw = figures.pads if "cactus" in stage.scene.subjects else figures.branch
-    draw(pen, stage.dice("perch"))
+    (figures.pads if name == "pads" else figures.branch)(pen, stage.dice("perch"))
     corner = stage.view.pixel(place[0] - 3.2 * tall, place[1] - 0.5 * tall)
     figure = _Figure(*pen.cut(), corner, 0)
     canvas.lay(_modelled(stage, figure, stage.palette.leaf, 2.0), figure.shape, corner, 2.0)

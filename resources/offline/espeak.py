@@ -16,7 +16,7 @@ import espeakng_loader
 
 from movie_assets.core.errors import Failed, Unready
 
-__all__ = ["Moment", "Utterance", "languages", "say", "variants"]
+__all__ = ["Moment", "Utterance", "languages", "names", "say", "variants"]
 
 _SYNCHRONOUS = 2
 _PHONEME_EVENTS = 0x0001
@@ -27,6 +27,7 @@ _RATE, _PITCH, _WORD_GAP = 1, 3, 7
 _END_OF_LIST, _WORD, _PHONEME = 0, 1, 7
 _DEFAULT_PRIORITY = 5
 _REINSTALL = "reinstall espeakng-loader"
+_NAME = re.compile(r"^name[ \t]+(.+?)[ \t]*$", re.MULTILINE)
 _LANGUAGE = re.compile(r"^language[ \t]+(\S+)(?:[ \t]+(\d+))?", re.MULTILINE)
 
 
@@ -58,6 +59,15 @@ def languages() -> dict[str, str]:
             entry = (int(priority or _DEFAULT_PRIORITY), file.relative_to(root).as_posix())
             found[code.lower()] = min(entry, found.get(code.lower(), entry))
     return {code: file for code, (_, file) in found.items()}
+
+
+def names() -> dict[str, str]:
+    """What a language is called, by its code."""
+    root = Path(espeakng_loader.get_data_path()) / "lang"
+    found = {
+        code: _NAME.search((root / file).read_text("utf-8", "replace")) for code, file in languages().items()
+    }
+    return {code: name[1] for code, name in found.items() if name}
 
 
 @functools.cache

@@ -36,8 +36,9 @@ def ship(pen: Pen, rng: Rng) -> None:
         _square_sails(pen, x, tall)
     _square_sails(pen, masts[0][0], masts[0][1], lowest=0.42)
     pen.fill([(-0.36, 0.16), (-0.6, 0.2), (-0.55, 0.4), (-0.36, 0.48)], 0.72, False)
-    for foot, head in (((0.5, 0.16), 0.5), ((0.6, 0.19), 0.64), ((0.7, 0.23), 0.72)):
-        pen.fill([foot, (0.31, head + 0.1), (0.36, head * 0.45)], 0.8)
+    for number, (foot, head) in enumerate((((0.71, 0.235), 0.86), ((0.61, 0.2), 0.66), ((0.51, 0.16), 0.47))):
+        sag = 0.44 - 0.02 * number, 0.3 - 0.05 * number
+        pen.fill([foot, (0.3, head), (0.33 - 0.01 * number, head * 0.6), sag], 0.84 - 0.09 * number, False)
     hull = [
         (-0.53, 0.19),
         (-0.5, 0.08),
@@ -51,7 +52,6 @@ def ship(pen: Pen, rng: Rng) -> None:
     pen.line([(-0.51, 0.125), (-0.3, 0.09), (0.0, 0.075), (0.3, 0.09), (0.51, 0.13)], 0.026, 0.6)
     for x in np.linspace(-0.42, 0.42, 11):
         pen.disc(x, 0.078 + 0.2 * x * x, 0.009, 0.009, 0.1)
-    pen.fill([(-0.33, 0.78), (-0.42, 0.8), (-0.5, 0.77), (-0.42, 0.74), (-0.33, 0.74)], 0.5)
 
 
 def _square_sails(pen: Pen, x: float, tall: float, lowest: float = 0.17) -> None:
@@ -210,23 +210,48 @@ def house(pen: Pen, rng: Rng) -> None:
 
 
 def lighthouse(pen: Pen, rng: Rng) -> None:
-    """A banded lighthouse on a rock."""
-    pen.fill([(-0.5, -0.06), (-0.34, 0.06), (-0.15, 0.1), (0.14, 0.09), (0.3, 0.03), (0.5, -0.06)], 0.2)
-    for number, (low, high) in enumerate(pairwise(np.linspace(0.06, 0.8, 6))):
-        wide, narrow = 0.12 - 0.07 * low, 0.12 - 0.07 * high
-        pen.fill(
-            [(-wide, low), (-narrow, high), (narrow, high), (wide, low)], 0.85 if number % 2 else 0.4, False
-        )
-    pen.fill([(-0.1, 0.8), (-0.1, 0.825), (0.1, 0.825), (0.1, 0.8)], 0.2, False)
-    pen.fill([(-0.045, 0.825), (-0.045, 0.91), (0.045, 0.91), (0.045, 0.825)], 1.0, False)
-    pen.fill([(-0.06, 0.91), (0.0, 0.985), (0.06, 0.91)], 0.25, False)
+    """A banded lighthouse with its lamp lit and the keeper's house beside it, on a rock."""
+    _rock(pen)
+    for number, (low, high) in enumerate(pairwise(np.linspace(0.1, 0.76, 6))):
+        wide, narrow = 0.125 - 0.075 * low, 0.125 - 0.075 * high
+        tone = 0.16 if number % 2 else 0.8
+        pen.fill([(-wide, low), (-narrow, high), (narrow, high), (wide, low)], tone, False)
+    for y, tone in ((0.3, 0.62), (0.43, 0.1), (0.56, 0.62)):
+        pen.fill([(-0.012, y), (-0.012, y + 0.04), (0.012, y + 0.04), (0.012, y)], tone, False)
+    pen.fill([(-0.03, 0.1), (-0.03, 0.17), (0.0, 0.195), (0.03, 0.17), (0.03, 0.1)], 0.1, False)
+    _lantern(pen)
+    pen.fill([(0.16, 0.06), (0.16, 0.17), (0.37, 0.17), (0.37, 0.05)], 0.55, False)
+    pen.fill([(0.14, 0.165), (0.2, 0.235), (0.33, 0.235), (0.39, 0.165)], 0.16, False)
+    for x in (0.2, 0.29):
+        pen.fill([(x, 0.09), (x, 0.14), (x + 0.035, 0.14), (x + 0.035, 0.09)], 1.0, False)
+
+
+def _rock(pen: Pen) -> None:
+    outline = [(-0.55, -0.06), (-0.44, 0.02), (-0.36, 0.03), (-0.26, 0.09), (-0.14, 0.115), (0.16, 0.1)]
+    pen.fill([*outline, (0.36, 0.06), (0.42, 0.01), (0.55, -0.06)], 0.2, False)
+    for x, y in ((-0.36, 0.03), (-0.16, 0.11), (0.1, 0.1), (0.32, 0.07)):
+        pen.line([(x, y - 0.01), (x - 0.04, y - 0.06), (x - 0.02, -0.05)], 0.014, 0.12, 0.006)
+        pen.line([(x + 0.03, y - 0.015), (x + 0.07, y - 0.06)], 0.018, 0.34, 0.006)
+
+
+def _lantern(pen: Pen) -> None:
+    pen.fill([(-0.105, 0.76), (-0.085, 0.735), (0.085, 0.735), (0.105, 0.76)], 0.2, False)
+    pen.line([(-0.1, 0.8), (0.1, 0.8)], 0.008, 0.18)
+    for x in np.linspace(-0.1, 0.1, 7):
+        pen.line([(x, 0.76), (x, 0.8)], 0.007, 0.18)
+    pen.fill([(-0.055, 0.76), (-0.055, 0.885), (0.055, 0.885), (0.055, 0.76)], 1.0, False)
+    for x in (-0.055, 0.0, 0.055):
+        pen.line([(x, 0.76), (x, 0.885)], 0.007, 0.2)
+    pen.fill([(-0.075, 0.88), (-0.05, 0.925), (0.0, 0.96), (0.05, 0.925), (0.075, 0.88)], 0.2)
+    pen.line([(0.0, 0.94), (0.0, 1.03)], 0.01, 0.2)
 
 
 def rocket(pen: Pen, rng: Rng) -> None:
     """A rocket on its column of fire."""
-    for _ in range(40):
-        y = rng.uniform(-0.05, 0.3)
-        pen.disc(rng.normal(0, 0.03 + 0.16 * max(0.12 - y, 0)), y, 0.03, 0.05, 1.0)
+    for _ in range(30):
+        x, y = rng.normal(0, 0.09), rng.uniform(-0.08, 0.06)
+        pen.disc(x, y, rng.uniform(0.04, 0.08), rng.uniform(0.03, 0.06), rng.uniform(0.6, 0.8))
+    pen.fill([(-0.05, 0.31), (-0.075, 0.18), (-0.02, -0.06), (0.02, -0.06), (0.075, 0.18), (0.05, 0.31)], 1.0)
     for side in (-1, 1):
         pen.fill(
             [(side * 0.06, 0.34), (side * 0.15, 0.26), (side * 0.14, 0.36), (side * 0.06, 0.5)], 0.35, False

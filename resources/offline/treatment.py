@@ -267,7 +267,7 @@ def _kuwahara(rgb: Plane, reach: int) -> Plane:
     grey = _luma(rgb)
     mean, square, colour = (_box(plane, reach) for plane in (grey, grey * grey, rgb))
     spread = square - mean * mean
-    half = reach // 2 + 1
+    half = reach // 2  # so that each of the four holds the pixel itself: else a small spot becomes a cross
     shifts = [(dy, dx) for dy in (-half, half) for dx in (-half, half)]
     best, chosen = _moved(spread, *shifts[0]), _moved(colour, *shifts[0])
     for shift in shifts[1:]:

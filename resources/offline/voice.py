@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import time
 import wave
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,11 +19,10 @@ from resources.offline.booth import RATE, Recording, Sound, record
 from resources.offline.espeak import Utterance
 from resources.offline.reading import has_sound, reading
 from resources.offline.timing import Span, timing
+from resources.offline.voices import voice_of
 
-__all__ = ["DefaultVoice", "OfflineVoice", "default_voice", "spoken"]
+__all__ = ["OfflineVoice", "spoken"]
 
-_DEFAULT_VARIANT = "edward2"
-_DEFAULT_VOICES = {"en": "en-us", "pt": "pt-br"}
 _WORDS_PER_MINUTE = 140  # as espeak counts; about 140 are heard in prose of short sentences
 _SLOWEST = 80
 _GAPS = 20
@@ -39,7 +36,7 @@ class OfflineVoice:
     def speak(self, request: SpeakRequest, at: Workspace) -> Speech:
         """Speaks a text at 48 kHz; `Refused` names an unknown voice with those like it."""
         begun = time.monotonic()
-        voice, name = _voice(request)
+        voice, name = voice_of(str(request.settings.get("voice") or ""), request.language)
         words = request.text.split()
         file = at.scratch.absolute() / "narration.wav"
         order = {
@@ -61,47 +58,6 @@ class OfflineVoice:
 
 
 # --- what is asked for ------------------------------------------------------------------------------------------
-
-
-def _voice(request: SpeakRequest) -> tuple[str, str]:
-    """espeak's file of the voice asked for, and its name."""
-    asked = str(request.settings.get("voice") or _of_language(request.language)).lower().replace("_", "-")
-    language, _, variant = asked.partition("+")
-    variant = variant or _DEFAULT_VARIANT
-    file = _known("voice", language, espeak.languages(), "en-gb, or with a speaker en-gb+f2")
-    speaker = _known("speaker", variant, espeak.variants(), "m1 to m8 or f1 to f5")
-    return f"{file}+{speaker}", f"{language}+{variant}"
-
-
-@dataclass(frozen=True, slots=True)
-class DefaultVoice:
-    """espeak's file of a voice, and the language it reads."""
-
-    file: str
-    language: str
-
-
-def default_voice(language: str) -> DefaultVoice | None:
-    """The voice a language is spoken by unless one is asked for; None where there is none."""
-    name = _of_language(language)
-    file = espeak.languages().get(name)
-    return DefaultVoice(f"{file}+{_DEFAULT_VARIANT}", name.split("-")[0]) if file else None
-
-
-def _of_language(language: str) -> str:
-    """The voice for a language tag: de-DE is spoken by de where there is no de-de."""
-    tag = language.lower().replace("_", "-")
-    if tag in _DEFAULT_VOICES:
-        return _DEFAULT_VOICES[tag]
-    return tag if tag in espeak.languages() else tag.split("-")[0]
-
-
-def _known(what: str, asked: str, known: dict[str, str], example: str) -> str:
-    if asked in known:
-        return known[asked]
-    near = difflib.get_close_matches(asked, known, n=5, cutoff=0.4)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"use one such as {example}"
-    raise Refused(f"the offline voice has no {what} {asked!r}", next_step=hint)
 
 
 def _number(request: SpeakRequest, name: str, default: float, least: float, most: float) -> float:
