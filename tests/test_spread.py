@@ -23,13 +23,17 @@ from movie_assets.core.toy import Toy
 from resources.clock import SystemClock
 from resources.roots import driver_of
 
-folder, root, segments = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+folder, root, segments, runs = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+until = time.monotonic() + 60
 
 
 def noted(task, made):
     # One line for each thing that is made, by whomever.
     with open(folder / "made", "a") as stream:
         stream.write(f"{os.getpid()} {min(made)} {next(iter(made.values())).body.decode()}\\n")
+    # Until every run has begun something, none goes on: on a busy machine one could else do all alone.
+    while time.monotonic() < until and len({line.split()[0] for line in open(folder / "made")}) < runs:
+        time.sleep(0.01)
     time.sleep(0.03)
     return made
 
@@ -58,7 +62,7 @@ class Runs:
 
     def together(self, count: int, segments: int) -> list[Any]:
         """What each tells at its end: all plan first, then all make."""
-        command = [sys.executable, "-c", PROGRAM, str(self.folder), self.root, str(segments)]
+        command = [sys.executable, "-c", PROGRAM, str(self.folder), self.root, str(segments), str(count)]
         environment = {"PYTHONPATH": ":".join(sys.path), **self.environment}
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.running = [subprocess.Popen(command, env=environment, **pipes) for _ in range(count)]

@@ -125,12 +125,10 @@ def _with_places(step: str, context: click.Context) -> str:
     places = "".join(
         f" --{name} {shlex.quote(str(value))}"
         for name, value in context.meta[_PLACES].items()
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE and f"--{name}" not in step
     )
     commands = "|".join(map(re.escape, main.commands))
-    return re.sub(
-        rf"\bmovies ({commands})\b(?! --(root|project))", lambda found: found.group() + places, step
-    )
+    return re.sub(rf"\bmovies ({commands})\b", lambda found: found.group() + places, step)
 
 
 def _project() -> Path:
