@@ -26,6 +26,7 @@ from movie_assets.core.store.log import AppendLog
 from movie_assets.core.store.movie_store import MovieStore
 from movie_assets.core.toy import Toy
 
+MKFS = shutil.which("mkfs.ext4", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 FORK = multiprocessing.get_context("fork")
 SHUT_DOWN = 0x8004587D  # the ioctl of ext4, xfs and f2fs: goes down now
 AND_LOSE_WHAT_IS_NOT_SYNCED = struct.pack("I", 2)
@@ -136,7 +137,7 @@ class Machine:
         self.root.mkdir()
         with self.image.open("wb") as stream:
             stream.truncate(96 * 1024 * 1024)
-        made = subprocess.run(["mkfs.ext4", "-q", "-F", str(self.image)], check=False, capture_output=True)
+        made = subprocess.run([MKFS or "", "-q", "-F", str(self.image)], check=False, capture_output=True)
         if made.returncode != 0 or not self.switch_on():
             pytest.skip("this kernel does not let us mount a file system in a file")
 
@@ -159,7 +160,7 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
     needs_root()
-    if shutil.which("mkfs.ext4") is None:
+    if MKFS is None:
         pytest.skip("mkfs.ext4 is not here")
     machine = Machine(tmp_path)
     yield machine

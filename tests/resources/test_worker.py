@@ -145,7 +145,7 @@ def test_an_error_of_the_child_comes_through_as_itself(
         ("raise KeyError('width')", "KeyError: 'width'"),
         ('sys.stderr.write(\'{"error": "Nonsense"}\'); sys.exit(3)', "Nonsense"),
         ("sys.stderr.write('{torn'); sys.exit(3)", "torn"),
-        ("sys.stderr.write('told nobody'); os.kill(os.getpid(), 11)", "told nobody"),
+        ("sys.stderr.write('told nobody'); sys.stderr.flush(); os.kill(os.getpid(), 11)", "told nobody"),
         ("sys.exit(3)", ""),
     ],
     ids=["bug", "unknown class", "torn line", "crash", "silence"],
