@@ -8,6 +8,7 @@ silence around it; aligning and spreading are compared with the exact times.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 import wave
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from movie_assets.core.ports import ListenRequest, SpeakRequest, Workspace
 from movie_assets.core.words import Word, spread

@@ -22,6 +22,7 @@ from engine import Four
 
 from io_managers.content_addressed import ContentAddressedIOManager
 from movie_assets.assets.movie_asset import movie_asset
+from movie_assets.core.manifest import Manifest
 from movie_assets.core.movie import Movie
 from movie_assets.core.progress import Silence
 from movie_assets.core.store.local import LocalDriver
@@ -71,6 +72,8 @@ def through_dagster(folder: Path, segments: int) -> float:
                 "movies": Movies(movie),
                 "io_manager": ContentAddressedIOManager(Movies(movie), movie.clock),  # type: ignore[arg-type]
                 "progress": Silence(),
+                "agreed": {},
+                "films": Nowhere(),
             },
             tags={
                 "dagster/asset_partition_range_start": "000",
@@ -79,6 +82,13 @@ def through_dagster(folder: Path, segments: int) -> float:
             run_config=QUIET,
         )
         return time.perf_counter() - begin
+
+
+class Nowhere:
+    """Nobody looks for films here."""
+
+    def refresh(self, live: Manifest) -> list[Path]:
+        return []
 
 
 def main() -> None:
