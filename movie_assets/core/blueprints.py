@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -202,27 +202,6 @@ PODCAST = Blueprint(
 BLUEPRINTS: Mapping[str, Blueprint] = {blueprint.name: blueprint for blueprint in (NARRATED, PODCAST)}
 
 
-def blueprint_of(movie: MovieFile) -> Blueprint:
-    """The blueprint a movie names, without what it does not want: cards, sounds, descriptions, another encoder than usual.
-
-    Nothing of it depends on them.
-    """
-    whole = BLUEPRINTS[movie.blueprint]
-    sounds_only = "film" not in whole.scopes
-    unwanted = (names for card, names in _OF_CARDS.items() if sounds_only or getattr(movie, card) is None)
-    unheard = frozenset() if movie.motion_volumes else _OF_MOTION
-    coded = frozenset({"encoder"}) if movie.frame.encoder == USUAL["encoder"] else frozenset()
-    return whole.without(unheard.union(_undescribed(movie), coded, *unwanted))
-
-
-def _undescribed(movie: MovieFile) -> frozenset[str]:
-    """What a movie does without that speaks no descriptions, and that says nothing of its pictures in words of its own."""
-    if movie.descriptions is not None:
-        return frozenset()
-    own = any(each.picture.alt is not None for each in movie.overrides.values())
-    return _OF_DESCRIPTIONS if own else _OF_DESCRIPTIONS | _OF_TELLING
-
-
 # What there is only for who wants it, by the input that says so.
 _OPTIONAL: Mapping[str, frozenset[str]] = {
     **_OF_CARDS,
@@ -233,8 +212,32 @@ _OPTIONAL: Mapping[str, frozenset[str]] = {
 }
 
 
+def blueprint_of(movie: MovieFile) -> Blueprint:
+    """The blueprint a movie names, without what it does not want: cards, sounds, descriptions, another encoder than usual.
+
+    Nothing of it depends on them.
+    """
+    return fitted(BLUEPRINTS[movie.blueprint], frozenset(_wanted(movie)))
+
+
 def fitted(blueprint: Blueprint, inputs: Collection[str]) -> Blueprint:
     """The same kind of movie where just that is wanted which there are inputs for."""
     whole = BLUEPRINTS.get(blueprint.name, blueprint)
     unwanted = (names for said, names in _OPTIONAL.items() if said not in inputs)
     return whole.without(frozenset().union(*unwanted))
+
+
+def _wanted(movie: MovieFile) -> Iterator[str]:
+    """The inputs that say what a movie wants beyond the usual."""
+    if "film" in BLUEPRINTS[movie.blueprint].scopes:
+        yield from (card for card in _OF_CARDS if getattr(movie, card) is not None)
+    if movie.motion_volumes:
+        yield "motion_volumes"
+    if movie.descriptions is not None:
+        yield "descriptions"
+    if movie.descriptions is not None or any(
+        each.picture.alt is not None for each in movie.overrides.values()
+    ):
+        yield "alt"
+    if movie.frame.encoder != USUAL["encoder"]:
+        yield "encoder"
