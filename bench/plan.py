@@ -23,7 +23,7 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from movie_assets.core.artefact import BlobRef, Scope
-from movie_assets.core.blueprint import Blueprint, Reach, every, input_, previous, same
+from movie_assets.core.blueprint import Blueprint, every, input_, previous, same
 from movie_assets.core.blueprints import BLUEPRINTS, blueprint_of
 from movie_assets.core.digest import canonical
 from movie_assets.core.errors import Refused
@@ -158,10 +158,7 @@ def opened(text: bytes, store: MovieStore, toy: Toy) -> Movie:
     """The movie as `Studio.open` opens it, but every producer gives the digest of what it reads."""
     said = read(text)
     blueprint = played(blueprint_of(said))
-    wanted = {
-        read.name for producer in blueprint.producers for read in producer.reads if read.reach is Reach.INPUT
-    }
-    inputs = {name: given for name, given in resolve(said, no_file).items() if name.kind in wanted}
+    inputs = {name: given for name, given in resolve(said, no_file).items() if name.kind in blueprint.inputs}
     graph = Graph.of(blueprint, said.segments, INPUTS)
     return Movie("bench", store, graph, inputs, said.takes, said.pins, toy, toy.movie().gear)
 

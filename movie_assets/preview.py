@@ -14,6 +14,7 @@ from movie_assets.core.errors import MovieError, Stopped
 from movie_assets.screen import Screen
 from movie_assets.watch import edits
 from resources.draft import DraftRenderer
+from resources.films import Films
 from resources.preview import Cache
 from resources.preview import preview as draft
 from resources.studio import Studio
@@ -28,7 +29,7 @@ def preview(studio: Studio, movie: str, to: Path | None) -> None:
     """Writes a draft film and says what in it is not made yet; makes nothing that is kept, pays nothing."""
     renderer = studio.ports.renderer if studio.ports else DraftRenderer()
     cache = Cache(studio.project / CACHE / movie)
-    folder = to or studio.project / "films" / movie
+    folder = to or Films(studio).folder(movie)
     found = draft(studio.open(movie), folder, cache, renderer, _told if sys.stderr.isatty() else _unheard)
     if found.placeholders:
         click.echo(f"not made yet, shown by placeholders: {_grouped(found.placeholders)}")

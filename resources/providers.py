@@ -22,7 +22,6 @@ from movie_assets.core.ports import (
 from movie_assets.core.reason import LOCAL
 from resources.connections import OFFLINE, Connections
 from resources.discreet import Discreet
-from resources.ffmpeg import binary
 from resources.line import Line, PacedLine
 from resources.pacing import pace_of
 from resources.price_list import PriceList
@@ -67,6 +66,8 @@ class Providers:
         """`Unready` where a key or a program is missing for something that is to be done, and nobody stands in."""
         asked = [(choice.provider, *(other.provider for other in choice.others)) for choice in choices]
         if any(LOCAL in names for names in asked):
+            from resources.ffmpeg import binary
+
             binary()
         self.connections.check(names for names in asked if LOCAL not in names)
 

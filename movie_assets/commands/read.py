@@ -33,6 +33,7 @@ from movie_assets.screen import Screen
 from movie_assets.screen_history import History
 from resources.export import export as write_files
 from resources.export import write_difference
+from resources.films import Films
 from resources.providers import FREE_OF_CHARGE
 from resources.roots import link_to
 from resources.studio import Studio
@@ -66,7 +67,7 @@ def show(studio: Studio, movie: str, revision: str | None, cost: bool, as_json: 
         return
     if revision is None:
         history.revisions(store)
-    history.revision(store, manifest, studio.project / "films" / movie)
+    history.revision(store, manifest, Films(studio).folder(movie))
 
 
 @command("why")
@@ -175,7 +176,7 @@ def link(studio: Studio, movie: str, artefact: str, revision: str | None, expire
 @click.pass_obj
 def export(studio: Studio, movie: str, revision: str | None, to: Path | None) -> None:
     """Write the film of a revision and what goes with it: subtitles, page, timeline for editors, also bundled."""
-    store, folder = studio.store(movie), to or studio.project / "films" / movie
+    store, folder = studio.store(movie), to or Films(studio).folder(movie)
     manifest = revision_of(studio, store, revision)
     blueprint = BLUEPRINTS[manifest.blueprint]
     Screen().exported(write_files(store, manifest, {**blueprint.exports, **blueprint.on_request}, folder))
