@@ -117,17 +117,24 @@ frame: {width: 320, height: 180, fps: 10}
 """
 
 
-def test_repair_makes_again_what_is_free(
-    shell_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The film is whole afterwards, no new revision was needed, and the movie is sound."""
+@pytest.fixture
+def shell(shell_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A movie that can be made again, at its first revision."""
     shell = shell_in(tmp_path, InstantPorts(), monkeypatch)
     shell.write(YAML)
     shell("make tale")
-    store = MovieStore(LocalDriver(tmp_path / "builds"), "tale")
-    live = store.manifests.live()
-    assert live is not None
-    picture = live.artefacts["picture[1]"].blob
+    return shell
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> MovieStore:
+    """Where it is kept."""
+    return MovieStore(LocalDriver(tmp_path / "builds"), "tale")
+
+
+def test_repair_makes_again_what_is_free(shell: Any, store: MovieStore, tmp_path: Path) -> None:
+    """The film is whole afterwards, no new revision was needed, and the movie is sound."""
+    picture = store.manifests.read(1).artefacts["picture[1]"].blob
     damage(tmp_path / "builds" / store.keys.blob(picture.digest))
     said = shell("verify tale --repair")
     assert "picture[1] of rev-0001" in said
@@ -136,34 +143,20 @@ def test_repair_makes_again_what_is_free(
     assert "nothing to do" in shell("make tale")
 
 
-def test_repair_for_programs_makes_again_too(
-    shell_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_repair_for_programs_makes_again_too(shell: Any, store: MovieStore, tmp_path: Path) -> None:
     """What it says of that is no part of the JSON."""
-    shell = shell_in(tmp_path, InstantPorts(), monkeypatch)
-    shell.write(YAML)
-    shell("make tale")
-    store = MovieStore(LocalDriver(tmp_path / "builds"), "tale")
-    live = store.manifests.live()
-    assert live is not None
-    damage(tmp_path / "builds" / store.keys.blob(live.artefacts["film"].blob.digest))
+    damage(tmp_path / "builds" / store.keys.blob(store.manifests.read(1).artefacts["film"].blob.digest))
     told = json.loads(CliRunner().invoke(main, ["verify", "tale", "--repair", "--json"]).stdout)
     assert [finding["harm"] for finding in told["report"]["findings"]] == ["lost"]
     assert [finding["what"] for finding in told["after"]["findings"]] == ["stray"], "what was put aside"
 
 
-def test_repair_makes_again_what_an_old_revision_lost(
-    shell_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_repair_makes_again_what_an_old_revision_lost(shell: Any, store: MovieStore, tmp_path: Path) -> None:
     """By the inputs of then; it can be restored as ever, and nothing new was published for it."""
-    shell = shell_in(tmp_path, InstantPorts(), monkeypatch)
-    shell.write(YAML)
-    shell("make tale")
     shell.write(YAML.replace("A test.", "Another test."))
     shell("make tale")
-    store = MovieStore(LocalDriver(tmp_path / "builds"), "tale")
-    old = store.manifests.read(1).artefacts
-    (tmp_path / "builds" / store.keys.blob(old["film"].blob.digest)).unlink()
+    film = store.manifests.read(1).artefacts["film"].blob
+    (tmp_path / "builds" / store.keys.blob(film.digest)).unlink()
     said = shell("verify tale --repair")
     assert "making again film of rev-0001" in said
     assert said.strip().endswith("all sound")
